@@ -1,0 +1,36 @@
+//! The archive of one squash: each file it took away or changed, byte for byte, and a manifest.
+//!
+//! An archive is a plain zip. Its first entry is `manifest.json`; all others are `files/<path>`.
+//! The manifest lists each file with its length and sha256. `docs/ARCHIVE_FORMAT.md` tells the
+//! format to people who have no `rebaseline`.
+//!
+//! The guarantee: [`to_bytes`] gives the same bytes for the same input, and refuses what
+//! [`Archive::read`] would refuse. [`Archive::read`] gives back exactly what was written, or an
+//! error; it never gives a part of it. The crate works in memory only: it opens, writes and removes
+//! no file, so nothing is left behind when it fails.
+
+mod error;
+mod hash;
+mod layout;
+mod limits;
+mod manifest;
+mod path;
+mod read;
+mod write;
+
+pub use error::{ArchiveError, Result};
+pub use hash::Sha256;
+pub use limits::Limits;
+pub use manifest::{
+    BaselineRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord, Manifest, READABLE_BY,
+    RevisionRecord, SchemaRecord, Tool, VersionTableRecord,
+};
+pub use path::ArchivePath;
+pub use read::Archive;
+pub use write::{Written, to_bytes, write};
+
+/// The name of the first entry.
+pub(crate) const MANIFEST_NAME: &str = "manifest.json";
+
+/// What stands before the path of each archived file.
+pub(crate) const FILES_PREFIX: &str = "files/";

@@ -1,0 +1,157 @@
+//! The manifest: what was squashed, into what, and which bytes are in the archive.
+//!
+//! It is data only. The caller fills it and passes the time in; nothing here asks a clock. `json`
+//! turns it into text and back; `check` holds for every manifest that is written or read.
+
+mod check;
+mod json;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{ArchivePath, Sha256};
+
+/// The format that this crate writes, and the latest one that it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The oldest reader that understands what this crate writes.
+pub const READABLE_BY: u32 = 1;
+
+/// All that is known about one squash. Fields that a later version adds are ignored when read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`FORMAT_VERSION`] of the writer.
+    pub format_version: u32,
+    /// The oldest reader that understands this archive.
+    pub readable_by: u32,
+    /// What wrote the archive.
+    pub tool: Tool,
+    /// When, in RFC 3339.
+    pub created: String,
+    /// The revisions as they were.
+    pub history: HistoryRecord,
+    /// What is in the archive, sorted by path.
+    pub files: Vec<FileRecord>,
+    /// The revision that took their place.
+    pub baseline: BaselineRecord,
+    /// Where databases of this history keep their revision.
+    pub version_table: VersionTableRecord,
+    /// The schema that both forms build.
+    pub schema: SchemaRecord,
+    /// What was compared and how it came out. This crate does not look into it.
+    pub proof: Value,
+    /// Versions of what took part: `postgres`, `alembic`, `python`...
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Name and version of the writer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The graph before the squash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryRecord {
+    /// The history format, for example `alembic`.
+    pub format: String,
+    /// Revisions that nothing builds on.
+    pub heads: Vec<String>,
+    /// Revisions that build on nothing.
+    pub bases: Vec<String>,
+    /// The revisions. The squashed ones are those that `kept` does not name.
+    pub revisions: Vec<RevisionRecord>,
+    /// Ids of the revisions that stay in the project.
+    pub kept: Vec<String>,
+}
+
+/// One revision before the squash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevisionRecord {
+    /// Its id.
+    pub id: String,
+    /// What it builds on.
+    pub parents: Vec<String>,
+    /// What must be applied before it besides.
+    pub depends_on: Vec<String>,
+    /// Its branch labels.
+    pub labels: Vec<String>,
+    /// Its message.
+    pub message: String,
+    /// When it was made, as the revision file tells it.
+    pub created: Option<String>,
+    /// Its file.
+    pub file: ArchivePath,
+}
+
+/// One file in the archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// Where it lay in the project.
+    pub path: ArchivePath,
+    /// Its length.
+    pub bytes: u64,
+    /// Its hash.
+    pub sha256: Sha256,
+    /// Why it is here.
+    pub role: FileRole,
+    /// Whether the squash took it out of the project.
+    pub removed: bool,
+}
+
+impl FileRecord {
+    /// The record of a file with this content.
+    pub fn new(path: ArchivePath, content: &[u8], role: FileRole, removed: bool) -> Self {
+        Self { path, bytes: content.len() as u64, sha256: Sha256::of(content), role, removed }
+    }
+}
+
+/// Why a file is in the archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileRole {
+    /// A squashed revision.
+    Revision,
+    /// A file that lay beside the revisions, for example an SQL script that one of them reads.
+    Beside,
+    /// A kept file as it was before the squash changed it.
+    Rewritten,
+}
+
+/// The revision that stands for the squashed ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaselineRecord {
+    /// Its id.
+    pub revision: String,
+    /// Its file in the project. It is not in the archive.
+    pub file: ArchivePath,
+    /// The file's hash.
+    pub sha256: Sha256,
+    /// The file's length.
+    pub bytes: u64,
+    /// The heads that it stands for.
+    pub replaces: Vec<String>,
+}
+
+/// The table in which a database keeps its revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionTableRecord {
+    /// Its schema; none means the first of the search path.
+    pub schema: Option<String>,
+    /// Its name.
+    pub table: String,
+}
+
+/// The schema at the cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaRecord {
+    /// The hash of the normalised dump.
+    pub sha256: Sha256,
+    /// How many objects of each kind.
+    pub counts: BTreeMap<String, u64>,
+}

@@ -1,0 +1,80 @@
+//! What must hold for every manifest, written or read: paths that do not collide, sizes within the
+//! limits, and a file for each squashed revision. And what must hold for each file: the length and
+//! the hash of its record.
+//!
+//! Pure: it takes data and gives an error or nothing.
+
+use std::collections::BTreeSet;
+
+use super::{FileRecord, Manifest};
+use crate::path::refuse_collisions;
+use crate::{ArchiveError, Limits, Result, Sha256};
+
+impl Manifest {
+    pub(crate) fn check(&self, limits: &Limits) -> Result<()> {
+        let found = self.files.len() as u64 + 1;
+        if found > limits.entries {
+            return Err(ArchiveError::TooManyEntries { found, limit: limits.entries });
+        }
+        self.check_sizes(limits)?;
+        refuse_collisions(self.files.iter().map(|file| &file.path))?;
+        self.check_revisions()
+    }
+
+    fn check_sizes(&self, limits: &Limits) -> Result<()> {
+        let mut total = 0_u64;
+        for file in &self.files {
+            if file.bytes > limits.file {
+                return Err(ArchiveError::FileTooLarge {
+                    path: file.path.clone(),
+                    found: file.bytes,
+                    limit: limits.file,
+                });
+            }
+            total = total.saturating_add(file.bytes);
+        }
+        if total > limits.total {
+            return Err(ArchiveError::TotalTooLarge { limit: limits.total });
+        }
+        Ok(())
+    }
+
+    /// An archive that names a squashed revision but has lost its file could not be restored.
+    fn check_revisions(&self) -> Result<()> {
+        let files: BTreeSet<_> = self.files.iter().map(|file| &file.path).collect();
+        let kept: BTreeSet<_> = self.history.kept.iter().collect();
+        for revision in &self.history.revisions {
+            if !kept.contains(&revision.id) && !files.contains(&revision.file) {
+                return Err(ArchiveError::RevisionWithoutFile {
+                    revision: revision.id.clone(),
+                    file: revision.file.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FileRecord {
+    /// Whether `content` is the file that this record tells of.
+    pub(crate) fn compare(&self, content: &[u8]) -> Result<()> {
+        let found = content.len() as u64;
+        if found != self.bytes {
+            return Err(ArchiveError::LengthMismatch {
+                path: self.path.clone(),
+                expected: self.bytes,
+                found,
+                more: false,
+            });
+        }
+        let found = Sha256::of(content);
+        if found != self.sha256 {
+            return Err(ArchiveError::HashMismatch {
+                path: self.path.clone(),
+                expected: self.sha256,
+                found,
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! The archive from outside: what goes in comes out, and what was touched is refused.
+
+#![expect(clippy::unwrap_used, clippy::panic)]
+
+mod damage;
+mod hostile;
+mod inputs;
+mod manifest;
+mod round_trip;
+mod support;

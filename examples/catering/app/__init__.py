@@ -1,0 +1,1 @@
+"""Catering booking backend."""

@@ -1,0 +1,222 @@
+//! The command line: clap types only. What they mean together is worked out in `config`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Squash a PostgreSQL migration history into one proved baseline revision.
+#[derive(Debug, Parser)]
+#[command(name = "rebaseline", version, about, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 refused, 2 usage, 3 a tool is missing or failed, \
+    4 the proof failed, 5 stopped inside the swap, 70 a bug, 130 interrupted (docs/EXIT_CODES.md).")]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// alembic.ini, pyproject.toml or rebaseline.toml [default: the ones in this folder]
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Section of alembic.ini, as in `alembic -n`
+    #[arg(short = 'n', long = "section", visible_alias = "name", global = true, value_name = "NAME")]
+    pub section: Option<String>,
+    /// Take the settings under [history.NAME] of rebaseline.toml
+    #[arg(long, global = true, value_name = "NAME")]
+    pub history: Option<String>,
+    /// What stdout is for
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub format: Format,
+    /// Say more on stderr (-vv: everything)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Colours on stderr
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// The form of stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Squash the history into one proved baseline and archive the old revisions
+    Squash(Squash),
+    /// Check the revision files without running them
+    Audit,
+    /// Bring databases that stand at the squashed head onto the baseline
+    Stamp(Stamp),
+    /// Say where databases stand
+    Status(Targets),
+    /// Finish an interrupted squash (or an interrupted undo)
+    Resume,
+    /// Put the old revisions back and take the baseline out
+    Undo(Undo),
+    /// Look into archives of squashed revisions
+    #[command(subcommand)]
+    Archive(Archive),
+}
+
+/// How the history is run, and where.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Running {
+    /// The Python that has the project's packages [default: $VIRTUAL_ENV, .venv, python3]
+    #[arg(long, value_name = "PATH", help_heading = "Running the history")]
+    pub python: Option<PathBuf>,
+    /// Run the history by this command instead of Alembic's own, e.g. "flask db upgrade"
+    #[arg(long, value_name = "COMMAND", help_heading = "Running the history")]
+    pub command: Option<String>,
+    /// Argument for env.py, as in `alembic -x`
+    #[arg(short = 'x', value_name = "KEY=VALUE", help_heading = "Running the history")]
+    pub x: Vec<String>,
+    /// Folder with a PostgreSQL server's programs
+    #[arg(long, value_name = "DIR", help_heading = "Scratch server")]
+    pub pg_bin: Option<PathBuf>,
+    /// A server to make scratch databases on, instead of a private one (or env:NAME)
+    #[arg(long, value_name = "URL", help_heading = "Scratch server")]
+    pub scratch_url: Option<String>,
+    /// A role that the history expects to exist
+    #[arg(long, value_name = "NAME", help_heading = "Scratch server")]
+    pub scratch_role: Vec<String>,
+    /// An extension that the history expects to exist
+    #[arg(long, value_name = "NAME", help_heading = "Scratch server")]
+    pub scratch_extension: Vec<String>,
+    /// An SQL script to run before the history
+    #[arg(long, value_name = "FILE", help_heading = "Scratch server")]
+    pub scratch_sql: Vec<PathBuf>,
+    /// An extra setting of the private server, NAME=VALUE
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Scratch server")]
+    pub scratch_setting: Vec<String>,
+}
+
+/// `rebaseline squash`
+#[derive(Debug, Clone, Default, Args)]
+pub struct Squash {
+    /// Do everything up to the proof and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The baseline's id: keep (the head's own, where there is one head), new, or an id
+    #[arg(long, default_value = "keep", value_name = "keep|new|ID")]
+    pub revision_id: String,
+    /// The baseline's message; its file is named after it
+    #[arg(short, long, default_value = "baseline", value_name = "TEXT")]
+    pub message: String,
+    /// Folder with templates of your own (baseline.py.tera)
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+    /// Folder for the archive [default: archive/ beside the versions folder]
+    #[arg(long, value_name = "DIR")]
+    pub archive_dir: Option<PathBuf>,
+    /// Go on though git knows of uncommitted changes in the versions folder
+    #[arg(long)]
+    pub allow_dirty: bool,
+    /// Do not ask before files are replaced
+    #[arg(short, long)]
+    pub yes: bool,
+    /// How the history is run.
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// Which databases.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Targets {
+    /// postgresql://USER@HOST/DB, or env:NAME of a variable that holds one
+    #[arg(value_name = "URL")]
+    pub urls: Vec<String>,
+    /// File with one URL a line
+    #[arg(long, value_name = "FILE")]
+    pub targets: Vec<PathBuf>,
+    /// The archive to go by [default: the newest of the project]
+    #[arg(long, value_name = "FILE")]
+    pub archive: Option<PathBuf>,
+    /// How many databases at once
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    pub jobs: usize,
+    /// How long to wait for a lock on the version table, in seconds
+    #[arg(long, default_value_t = 5.0, value_name = "SECONDS")]
+    pub lock_timeout: f64,
+    /// How long to wait for a connection, in seconds
+    #[arg(long, default_value_t = 10.0, value_name = "SECONDS")]
+    pub connect_timeout: f64,
+}
+
+/// `rebaseline stamp`
+#[derive(Debug, Clone, Default, Args)]
+pub struct Stamp {
+    /// Which databases.
+    #[command(flatten)]
+    pub targets: Targets,
+    /// Say what would be done and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `rebaseline undo`
+#[derive(Debug, Clone, Default, Args)]
+pub struct Undo {
+    /// The archive whose squash is undone [default: the newest whose baseline is in the project]
+    #[arg(long, value_name = "FILE")]
+    pub archive: Option<PathBuf>,
+    /// Do not ask before files are replaced
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// `rebaseline archive`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Archive {
+    /// List the project's archives
+    List,
+    /// Show what is in an archive
+    Show(ArchiveFile),
+    /// Check an archive: every file, every checksum
+    Verify(ArchiveFile),
+    /// Write the archived files into a folder
+    Restore(Restore),
+}
+
+/// One archive.
+#[derive(Debug, Clone, Args)]
+pub struct ArchiveFile {
+    /// The archive [default: the newest of the project]
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// `rebaseline archive restore`
+#[derive(Debug, Clone, Args)]
+pub struct Restore {
+    /// The archive [default: the newest of the project]
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The folder to write into; nothing that is there is overwritten
+    #[arg(long, value_name = "DIR")]
+    pub into: PathBuf,
+}

@@ -1,0 +1,48 @@
+//! One verb of the command line, one file, one function. Only here the order of the stages is known.
+
+pub mod archive;
+pub mod audit;
+pub mod resume;
+pub mod squash;
+pub mod stamp;
+pub mod undo;
+
+use std::path::PathBuf;
+
+use crate::cli::{Cli, Command, Global, Running};
+use crate::config::Settings;
+use crate::error::{Explain, Kind, Result};
+use crate::journal::Journal;
+use crate::report::Report;
+
+/// Runs the command and gives the exit code.
+pub async fn run(cli: &Cli, report: &Report) -> Result<u8> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Squash(arguments) => squash::squash(global, arguments, report).await,
+        Command::Audit => audit::audit(global, report),
+        Command::Stamp(arguments) => stamp::stamp(global, arguments, report).await,
+        Command::Status(arguments) => stamp::status(global, arguments, report).await,
+        Command::Resume => resume::resume(global, report),
+        Command::Undo(arguments) => undo::undo(global, arguments, report),
+        Command::Archive(arguments) => archive::archive(global, arguments, report),
+    }
+}
+
+/// The journal of an unfinished swap of this project, if there is one.
+pub fn unfinished_journal(global: &Global) -> Option<PathBuf> {
+    let settings = Settings::load(global, &Running::default()).ok()?;
+    let path = Journal::path(&settings.root);
+    path.exists().then_some(path)
+}
+
+/// The runtime for waiting could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start the runtime")]
+pub struct RuntimeError(#[source] pub std::io::Error);
+
+impl Explain for RuntimeError {
+    fn kind(&self) -> Kind {
+        Kind::Bug
+    }
+}

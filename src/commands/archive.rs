@@ -1,0 +1,291 @@
+//! `rebaseline archive list|show|verify|restore`: look into archives of squashed revisions.
+
+use std::path::{Path, PathBuf};
+
+use rebaseline_archive::{Archive as Opened, ArchiveError, BaselineRecord, Limits, Manifest};
+use serde::Serialize;
+
+use crate::cli::{Archive, Global, Running};
+use crate::commands::squash::place;
+use crate::config::Settings;
+use crate::error::{Error, Explain, Kind, Result};
+use crate::files::{self, PathError};
+use crate::report::{Printable, Report, count};
+use crate::stages::audit;
+
+/// An archive that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchivesError {
+    /// It is damaged or none.
+    #[error("the archive `{}` cannot be used", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: ArchiveError,
+    },
+    /// There is none.
+    #[error("there is no archive in `{}`", folder.display())]
+    None {
+        /// The archive folder.
+        folder: PathBuf,
+    },
+    /// A file would be overwritten.
+    #[error("`{}` is there already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The disk.
+    #[error(transparent)]
+    File(#[from] PathError),
+}
+
+impl Explain for ArchivesError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::File(_) => Kind::Tool,
+            _ => Kind::Refused,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::None { .. } => {
+                vec!["name the archive's file, or squash first: rebaseline squash".to_owned()]
+            }
+            Self::Exists { .. } => {
+                vec!["restore into an empty folder: --into DIR".to_owned()]
+            }
+            Self::Unusable { .. } => {
+                vec!["take the archive from git or from a backup again".to_owned()]
+            }
+            Self::File(_) => Vec::new(),
+        }
+    }
+}
+
+/// The archives of a project, verified, oldest first.
+#[derive(Debug)]
+pub struct Archives {
+    /// The archive folder.
+    pub folder: PathBuf,
+    archives: Vec<(PathBuf, Opened)>,
+}
+
+impl Archives {
+    /// Opens one named archive, or all of the project's.
+    pub fn load(settings: &Settings, named: Option<&Path>) -> Result<Self> {
+        let folder = place::archive_folder(settings)?;
+        let files = match named {
+            Some(file) => vec![std::path::absolute(file).unwrap_or_else(|_| file.to_owned())],
+            None => zips(&folder)?,
+        };
+        let mut archives = Vec::new();
+        for path in files {
+            let archive = open(&path)?;
+            archives.push((path, archive));
+        }
+        archives.sort_by(|(a, one), (b, other)| {
+            (&one.manifest().created, a).cmp(&(&other.manifest().created, b))
+        });
+        for (path, _) in &mut archives {
+            *path = place::relative(settings, path).unwrap_or_else(|_| path.clone());
+        }
+        Ok(Self { folder, archives })
+    }
+
+    /// The newest archive that fits.
+    pub fn newest(&self, fits: impl Fn(&Manifest) -> bool) -> Option<(PathBuf, Opened)> {
+        self.archives.iter().rev().find(|(_, archive)| fits(archive.manifest())).cloned()
+    }
+
+    /// All of them, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &(PathBuf, Opened)> {
+        self.archives.iter()
+    }
+
+    /// The files of the project's revisions that name this baseline as parent or dependency.
+    pub fn builds_on(&self, settings: &Settings, baseline: &BaselineRecord) -> Vec<String> {
+        let audit = audit::audit(&settings.alembic);
+        let Some(history) = audit.history else { return Vec::new() };
+        history
+            .iter()
+            .filter(|revision| {
+                revision.parents.iter().any(|parent| parent.as_str() == baseline.revision)
+                    || revision.depends_on.contains(&baseline.revision)
+            })
+            .flat_map(|revision| &revision.files)
+            .map(|file| file.path.display().to_string())
+            .collect()
+    }
+}
+
+fn zips(folder: &Path) -> Result<Vec<PathBuf>, ArchivesError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => {
+            let path = folder.to_owned();
+            return Err(PathError { action: "read folder", path, source }.into());
+        }
+    };
+    let paths = entries.flatten().map(|entry| entry.path());
+    Ok(paths.filter(|path| path.extension().is_some_and(|e| e == "zip")).collect())
+}
+
+fn open(path: &Path) -> Result<Opened, ArchivesError> {
+    let bytes = files::read(path)?;
+    Opened::read(&bytes[..], &Limits::default())
+        .map_err(|source| ArchivesError::Unusable { path: path.to_owned(), source })
+}
+
+/// One archive in the list.
+#[derive(Debug, Serialize)]
+struct Line {
+    file: String,
+    created: String,
+    baseline: String,
+    replaces: Vec<String>,
+    revisions: usize,
+    files: usize,
+    bytes: u64,
+    sha256: String,
+}
+
+impl Line {
+    fn new(path: &Path, archive: &Opened) -> Self {
+        let manifest = archive.manifest();
+        Self {
+            file: path.display().to_string(),
+            created: manifest.created.clone(),
+            baseline: manifest.baseline.revision.clone(),
+            replaces: manifest.baseline.replaces.clone(),
+            revisions: manifest.history.revisions.len() - manifest.history.kept.len(),
+            files: manifest.files.len(),
+            bytes: archive.bytes(),
+            sha256: archive.sha256().to_string(),
+        }
+    }
+
+    fn text(&self) -> String {
+        format!(
+            "{}  {}  {} -> {}",
+            self.file,
+            self.created,
+            count(self.revisions as u64, "revision", "revisions"),
+            self.baseline
+        )
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Listed {
+    archives: Vec<Line>,
+}
+
+impl Printable for Listed {
+    fn text(&self) -> String {
+        self.archives.iter().map(Line::text).collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    file: String,
+    sha256: String,
+    manifest: Manifest,
+}
+
+impl Printable for Shown {
+    fn text(&self) -> String {
+        let manifest = &self.manifest;
+        let mut lines = vec![
+            format!("archive    {}", self.file),
+            format!("sha256     {}", self.sha256),
+            format!("created    {} by {} {}", manifest.created, manifest.tool.name, manifest.tool.version),
+            format!("baseline   {} in {}", manifest.baseline.revision, manifest.baseline.file),
+            format!("stands for {}", manifest.baseline.replaces.join(", ")),
+        ];
+        for revision in &manifest.history.revisions {
+            lines.push(format!("  {}  {}", revision.id, revision.message.lines().next().unwrap_or("")));
+        }
+        lines.join("\n")
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Verified {
+    outcome: &'static str,
+    archives: Vec<Line>,
+}
+
+impl Printable for Verified {
+    fn text(&self) -> String {
+        let line = |l: &Line| format!("{}: {}, all as in the manifest", l.file, count(l.files as u64, "file", "files"));
+        self.archives.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Restored {
+    outcome: &'static str,
+    into: String,
+    files: usize,
+}
+
+impl Printable for Restored {
+    fn text(&self) -> String {
+        format!("{} written into {}", count(self.files as u64, "file", "files"), self.into)
+    }
+}
+
+/// Runs one of the verbs.
+pub fn archive(global: &Global, arguments: &Archive, report: &Report) -> Result<u8> {
+    let settings = Settings::load(global, &Running::default())?;
+    match arguments {
+        Archive::List => {
+            let archives = Archives::load(&settings, None)?;
+            let lines = archives.iter().map(|(path, archive)| Line::new(path, archive)).collect();
+            report.result(&Listed { archives: lines });
+        }
+        Archive::Show(one) => {
+            let (path, archive) = newest(&settings, one.file.as_deref())?;
+            report.result(&Shown {
+                file: path.display().to_string(),
+                sha256: archive.sha256().to_string(),
+                manifest: archive.manifest().clone(),
+            });
+        }
+        Archive::Verify(one) => {
+            // Opening verifies everything.
+            let archives = Archives::load(&settings, one.file.as_deref())?;
+            let lines: Vec<Line> = archives.iter().map(|(path, a)| Line::new(path, a)).collect();
+            if lines.is_empty() {
+                return Err(ArchivesError::None { folder: archives.folder }.into());
+            }
+            report.result(&Verified { outcome: "intact", archives: lines });
+        }
+        Archive::Restore(restore) => {
+            let (_, archive) = newest(&settings, restore.file.as_deref())?;
+            let targets: Vec<(PathBuf, &[u8])> =
+                archive.files().map(|(path, content)| (path.under(&restore.into), content)).collect();
+            if let Some((path, _)) = targets.iter().find(|(path, _)| path.exists()) {
+                return Err(ArchivesError::Exists { path: path.clone() }.into());
+            }
+            for (path, content) in &targets {
+                files::write_atomic(path, content).map_err(ArchivesError::from)?;
+            }
+            let into = restore.into.display().to_string();
+            report.result(&Restored { outcome: "restored", into, files: targets.len() });
+        }
+    }
+    Ok(0)
+}
+
+fn newest(settings: &Settings, named: Option<&Path>) -> Result<(PathBuf, Opened)> {
+    let archives = Archives::load(settings, named)?;
+    let newest = archives.newest(|_| true);
+    newest.ok_or_else(|| Error::from(ArchivesError::None { folder: archives.folder }))
+}

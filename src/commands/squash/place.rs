@@ -1,0 +1,228 @@
+//! Where a squash puts its files, and what it checks before it may.
+
+use std::path::{Component, Path, PathBuf};
+
+use chrono::{DateTime, FixedOffset, Utc};
+
+use crate::commands::squash::SquashError;
+use crate::config::Settings;
+use crate::error::{Explain, Kind, Result};
+use crate::files::{self, PathError};
+use crate::format::alembic::filename::{self, FileNameError};
+use crate::history::{History, Revision, RevisionId};
+use crate::journal::Journal;
+use crate::postgres::server::Server;
+use crate::process::{self, Plan};
+use crate::run::Versions;
+use crate::stages::render::TEMPLATE;
+
+/// A place that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// The file's name.
+    #[error("the baseline's file cannot be named")]
+    FileName(#[from] FileNameError),
+    /// A file or folder.
+    #[error(transparent)]
+    File(#[from] PathError),
+    /// A path outside of the project.
+    #[error("`{}` lies outside of `{}`", path.display(), root.display())]
+    Outside {
+        /// The path.
+        path: PathBuf,
+        /// The project's root.
+        root: PathBuf,
+    },
+    /// The archive would lie among the revisions.
+    #[error("the archive folder `{}` lies in a version location", folder.display())]
+    ArchiveInside {
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+impl Explain for PlaceError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::FileName(_) => vec!["check file_template and timezone of alembic.ini".to_owned()],
+            Self::Outside { .. } => {
+                vec!["start rebaseline in the folder that holds alembic.ini and the revisions".to_owned()]
+            }
+            Self::ArchiveInside { .. } => vec!["pass --archive-dir DIR".to_owned()],
+            Self::File(_) => Vec::new(),
+        }
+    }
+}
+
+/// A file operation in the run folder, as this command's error.
+pub fn file(error: PathError) -> PlaceError {
+    PlaceError::File(error)
+}
+
+/// Refuses early what the swap would refuse late.
+pub async fn check_before_swap(settings: &Settings, allow_dirty: bool) -> Result<()> {
+    let journal = Journal::path(&settings.root);
+    if journal.exists() {
+        return Err(SquashError::Unfinished { journal: journal.display().to_string() }.into());
+    }
+    if allow_dirty {
+        return Ok(());
+    }
+    let folders = settings.alembic.version_locations.iter().filter(|folder| folder.is_dir());
+    for folder in folders {
+        let plan = Plan::new("git")
+            .argument("-C")
+            .argument(folder)
+            .arguments(["status", "--porcelain", "--untracked-files=all", "--", "."]);
+        // No git, or no repository: nothing to be dirty.
+        let Ok(status) = process::run(&plan).await else { continue };
+        let changes = String::from_utf8_lossy(&status).trim_end().to_owned();
+        if !changes.is_empty() {
+            return Err(SquashError::Dirty { changes }.into());
+        }
+    }
+    Ok(())
+}
+
+/// The user's template: its path and its text.
+pub fn template(settings: &Settings) -> Result<Option<(String, String)>> {
+    let Some(folder) = &settings.templates else { return Ok(None) };
+    let path = folder.join(TEMPLATE);
+    let text = files::read_text(&path).map_err(PlaceError::from)?;
+    Ok(Some((path.display().to_string(), text)))
+}
+
+/// The creation date in the zone that Alembic would use.
+pub fn creation_time(settings: &Settings) -> Result<DateTime<FixedOffset>> {
+    let now = settings.clock.now();
+    // A fixed time asks for the same bytes on every machine.
+    let zone = settings.alembic.timezone.as_deref();
+    let zone = zone.or(settings.clock.is_fixed().then_some("UTC"));
+    Ok(filename::creation_time(now, zone).map_err(PlaceError::from)?)
+}
+
+/// The baseline's file, relative to the root: in the first version location, named by the project's own
+/// template. A name that is taken gets a number.
+pub fn baseline_file(
+    settings: &Settings,
+    revision: &RevisionId,
+    message: &str,
+    created: &DateTime<FixedOffset>,
+) -> Result<PathBuf> {
+    let config = &settings.alembic;
+    let location = &config.version_locations[0];
+    let name = |message: &str| {
+        filename::render(
+            &config.file_template,
+            config.truncate_slug_length,
+            revision.as_str(),
+            message,
+            created,
+        )
+        .map_err(PlaceError::from)
+    };
+    let mut path = location.join(name(message)?);
+    let mut number = 2;
+    while path.exists() && number < 100 {
+        path = location.join(name(&format!("{message} {number}"))?);
+        number += 1;
+    }
+    Ok(relative(settings, &path)?)
+}
+
+/// The archive's file, relative to the root: `archive/` beside the versions folder, outside of every
+/// version location.
+pub fn archive_file(
+    settings: &Settings,
+    revision: &RevisionId,
+    now: DateTime<Utc>,
+) -> Result<PathBuf> {
+    let folder = archive_folder(settings)?;
+    let stem = format!("{}_{revision}", now.format("%Y-%m-%d"));
+    let mut path = folder.join(format!("{stem}.zip"));
+    let mut number = 2;
+    while path.exists() {
+        path = folder.join(format!("{stem}_{number}.zip"));
+        number += 1;
+    }
+    Ok(relative(settings, &path)?)
+}
+
+/// The folder of the project's archives.
+pub fn archive_folder(settings: &Settings) -> Result<PathBuf> {
+    let locations = &settings.alembic.version_locations;
+    let inside = |folder: &Path| locations.iter().any(|location| folder.starts_with(location));
+    if let Some(folder) = &settings.archive_dir {
+        let folder = settings.alembic.project.join(folder);
+        if inside(&folder) {
+            return Err(PlaceError::ArchiveInside { folder }.into());
+        }
+        return Ok(folder);
+    }
+    let beside = locations.first().and_then(|location| location.parent());
+    let folder = beside.unwrap_or(&settings.root).join("archive");
+    let mut candidates = vec![folder.clone()];
+    candidates.push(settings.alembic.script_location.join("archive"));
+    candidates.push(settings.root.join("archive"));
+    let outside = candidates.into_iter().find(|candidate| !inside(candidate));
+    Ok(outside.ok_or(PlaceError::ArchiveInside { folder })?)
+}
+
+/// A path relative to the root.
+pub fn relative(settings: &Settings, path: &Path) -> Result<PathBuf, PlaceError> {
+    let root = &settings.root;
+    let absolute = settings.alembic.project.join(path);
+    // The folder may be reached by a link; the file itself need not exist yet.
+    let resolved = existing_part(&absolute);
+    let outside = || PlaceError::Outside { path: absolute.clone(), root: root.clone() };
+    let relative = resolved.strip_prefix(root).map_err(|_| outside())?;
+    let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
+    if plain { Ok(relative.to_owned()) } else { Err(outside()) }
+}
+
+/// Resolves links in the part of a path that exists.
+fn existing_part(path: &Path) -> PathBuf {
+    for folder in path.ancestors().skip(1) {
+        if let Ok(real) = folder.canonicalize() {
+            return real.join(path.strip_prefix(folder).unwrap_or(path));
+        }
+    }
+    path.to_owned()
+}
+
+/// The history with its files relative to the root.
+pub fn in_root(settings: &Settings, history: &History) -> Result<History> {
+    let mut revisions: Vec<Revision> = history.iter().cloned().collect();
+    for file in revisions.iter_mut().flat_map(|revision| &mut revision.files) {
+        file.path = relative(settings, &file.path)?;
+    }
+    // It was linked before, and only paths changed.
+    Ok(History::link(revisions).unwrap_or_else(|_| history.clone()))
+}
+
+/// The files beside the revisions, relative to the root; what lies outside cannot be archived and is
+/// not touched either.
+pub fn beside_in_root(settings: &Settings, beside: &[PathBuf]) -> Vec<PathBuf> {
+    beside.iter().filter_map(|file| relative(settings, file).ok()).collect()
+}
+
+/// Versions for the archive.
+pub fn versions(versions: &Versions, server: &Server) -> Vec<(String, String)> {
+    let named = [
+        ("postgres", Some(server.version().to_owned())),
+        ("python", versions.python.clone()),
+        ("alembic", versions.alembic.clone()),
+        ("sqlalchemy", versions.sqlalchemy.clone()),
+    ];
+    named.into_iter().filter_map(|(name, version)| Some((name.to_owned(), version?))).collect()
+}
+
+/// `postgres (PostgreSQL) 15.18 (Debian ...)` as `PostgreSQL 15.18`.
+pub fn short_version(version: &str) -> String {
+    let number = version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    number.map_or_else(|| version.to_owned(), |number| format!("PostgreSQL {number}"))
+}

@@ -1,0 +1,238 @@
+//! What a squash tells: the line of each stage, and the result as text and as JSON.
+
+use std::time::Instant;
+
+use serde::{Serialize, Serializer};
+
+use crate::commands::squash::place::short_version;
+use crate::history::{Cut, Finding, History};
+use crate::postgres::server::Server;
+use crate::report::{Printable, count};
+use crate::run::Applied;
+use crate::schema::Counts;
+use crate::stages::dump::SchemaDump;
+use crate::stages::prove::{Offline, Proof};
+use crate::stages::render::Baseline;
+use crate::stages::replay::Replayed;
+use crate::stages::swap::Receipt;
+
+/// Seconds by stage, in the order of the stages.
+#[derive(Debug, Clone, Default)]
+pub struct Seconds(Vec<(&'static str, f64)>);
+
+impl Seconds {
+    /// Notes the time since `started`.
+    pub fn note(&mut self, stage: &'static str, started: Instant) {
+        self.0.push((stage, started.elapsed().as_secs_f64()));
+    }
+}
+
+impl Serialize for Seconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(stage, seconds)| (stage, rounded(*seconds))))
+    }
+}
+
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
+/// The whole result.
+#[derive(Debug, Serialize)]
+pub struct SquashResult {
+    outcome: &'static str,
+    history: HistoryPart,
+    baseline: BaselinePart,
+    schema: Counts,
+    proof: ProofPart,
+    archive: Option<ArchivePart>,
+    slowest: Vec<Slow>,
+    seconds: Seconds,
+}
+
+#[derive(Debug, Serialize)]
+struct HistoryPart {
+    revisions: usize,
+    heads: Vec<String>,
+    bases: Vec<String>,
+    squashed: usize,
+    kept: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct BaselinePart {
+    revision: String,
+    file: String,
+    bytes: usize,
+    statements: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct ProofPart {
+    equal: bool,
+    compared: usize,
+    roundtrip_drift: Vec<String>,
+    offline: Offline,
+}
+
+#[derive(Debug, Serialize)]
+struct ArchivePart {
+    file: String,
+    files: usize,
+    sha256: String,
+}
+
+/// A revision and its time.
+#[derive(Debug, Serialize)]
+pub struct Slow {
+    revision: String,
+    seconds: f64,
+}
+
+impl SquashResult {
+    /// Puts the result together. A [`Proof`] exists only where the databases are equal.
+    #[expect(clippy::too_many_arguments, reason = "one part of the result each")]
+    pub fn new(
+        history: &History,
+        cut: &Cut,
+        baseline: &Baseline,
+        dump: &SchemaDump,
+        proof: &Proof,
+        receipt: Option<&Receipt>,
+        slowest: Vec<Slow>,
+        mut seconds: Seconds,
+        total: f64,
+    ) -> Self {
+        seconds.0.push(("total", total));
+        Self {
+            outcome: if receipt.is_some() { "squashed" } else { "dry_run" },
+            history: HistoryPart {
+                revisions: history.len(),
+                heads: history.heads().iter().map(ToString::to_string).collect(),
+                bases: history.bases().iter().map(ToString::to_string).collect(),
+                squashed: cut.squashed().len(),
+                kept: cut.kept().len(),
+            },
+            baseline: BaselinePart {
+                revision: baseline.revision.to_string(),
+                file: baseline.file.display().to_string(),
+                bytes: baseline.bytes.len(),
+                statements: baseline.statements,
+            },
+            schema: dump.counts.clone(),
+            proof: ProofPart {
+                equal: true,
+                compared: proof.compared(),
+                roundtrip_drift: proof.roundtrip_drift().to_vec(),
+                offline: proof.offline().clone(),
+            },
+            archive: receipt.map(|receipt| ArchivePart {
+                file: receipt.archive.to_string(),
+                files: receipt.files,
+                sha256: receipt.sha256.to_string(),
+            }),
+            slowest,
+            seconds,
+        }
+    }
+}
+
+impl Printable for SquashResult {
+    fn text(&self) -> String {
+        let squashed = count(self.history.squashed as u64, "revision", "revisions");
+        let baseline = &self.baseline;
+        let mut lines = Vec::new();
+        match &self.archive {
+            Some(archive) => {
+                lines.push(format!(
+                    "{squashed} squashed into {} (revision {})",
+                    baseline.file, baseline.revision
+                ));
+                lines.push(format!("the old files are in {}; rebaseline undo puts them back", archive.file));
+                if self.history.heads == [baseline.revision.clone()] {
+                    lines.push(format!(
+                        "databases that stand at {} need nothing: the baseline keeps that id",
+                        baseline.revision
+                    ));
+                } else {
+                    lines.push(format!(
+                        "databases that stand at {}: rebaseline stamp URL...",
+                        self.history.heads.join(", ")
+                    ));
+                }
+            }
+            None => lines.push(format!(
+                "{squashed} can be squashed into {} (revision {}); nothing was written",
+                baseline.file, baseline.revision
+            )),
+        }
+        lines.join("\n")
+    }
+}
+
+/// The five slowest revisions.
+pub fn slowest(applied: &[Applied]) -> Vec<Slow> {
+    let mut applied: Vec<&Applied> = applied.iter().collect();
+    applied.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+    let slow = applied.into_iter().take(5);
+    slow.map(|a| Slow { revision: a.revision.clone(), seconds: rounded(a.seconds) }).collect()
+}
+
+/// The line of the audit.
+pub fn audited(history: &History, findings: &[Finding]) -> String {
+    let mut text = format!(
+        "{}, {}, {}",
+        count(history.len() as u64, "revision", "revisions"),
+        count(history.heads().len() as u64, "head", "heads"),
+        count(history.merges() as u64, "merge", "merges"),
+    );
+    if !findings.is_empty() {
+        text.push_str(&format!(", {}", count(findings.len() as u64, "finding", "findings")));
+    }
+    text
+}
+
+/// The line of the replay.
+pub fn replayed(replayed: &Replayed, server: &Server) -> String {
+    let revisions = count(replayed.applied.len() as u64, "revision", "revisions");
+    format!("{revisions} on {}", short_version(server.version()))
+}
+
+/// The line of the dump.
+pub fn dumped(dump: &SchemaDump) -> String {
+    let counts = &dump.counts;
+    format!(
+        "{}, {}, {}, {}",
+        count(counts.tables, "table", "tables"),
+        count(counts.indexes, "index", "indexes"),
+        count(counts.functions, "function", "functions"),
+        count(counts.seed_rows, "seed row", "seed rows"),
+    )
+}
+
+/// The line of the rendering.
+pub fn rendered(baseline: &Baseline) -> String {
+    let statements = count(baseline.statements as u64, "statement", "statements");
+    format!("{statements}, {} bytes, revision {}", baseline.bytes.len(), baseline.revision)
+}
+
+/// The line of the proof.
+pub fn proved(proof: &Proof) -> String {
+    let mut text = format!("equal: {}", count(proof.compared() as u64, "object", "objects"));
+    match proof.roundtrip_drift() {
+        [] => {}
+        drift => {
+            let objects = count(drift.len() as u64, "object", "objects");
+            text.push_str(&format!(" ({objects} printed differently after a round trip)"));
+        }
+    }
+    if let Offline::Skipped(reason) = proof.offline() {
+        text.push_str(&format!("; offline mode not proved: {reason}"));
+    }
+    text
+}
+
+/// The line of the archive.
+pub fn archived(receipt: &Receipt) -> String {
+    format!("{} in {}", count(receipt.files as u64, "file", "files"), receipt.archive)
+}

@@ -1,0 +1,370 @@
+//! Settings: flags, then `rebaseline.toml`, then the environment. The only reader of the environment
+//! and of the clock.
+//!
+//! Takes the command line; gives [`Settings`] in which every choice is made. Reads files, writes none.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use crate::cli::{Global, Running};
+use crate::error::{Explain, Kind};
+use crate::files::{self, PathError};
+use crate::format::alembic::ini::{self, AlembicConfig, ConfigError, DEFAULT_SECTION};
+use crate::postgres::run_folder::{self, Places};
+use crate::postgres::scratch::Prelude;
+use crate::postgres::server::Source;
+use crate::postgres::target::{Url, UrlError};
+
+/// The name of our own configuration file.
+pub const FILE: &str = "rebaseline.toml";
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// Alembic's.
+    #[error(transparent)]
+    Alembic(#[from] ConfigError),
+    /// Ours.
+    #[error("`{}` cannot be used", path.display())]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A file that is named does not open.
+    #[error(transparent)]
+    File(#[from] PathError),
+    /// No such history.
+    #[error("there is no [history.{name}] in {FILE}")]
+    UnknownHistory {
+        /// The name.
+        name: String,
+    },
+    /// `env:NAME` and no such variable.
+    #[error("the environment variable `{name}` is not set")]
+    NoVariable {
+        /// The variable.
+        name: String,
+    },
+    /// A URL.
+    #[error("{origin} cannot be used")]
+    Url {
+        /// Where the URL comes from.
+        origin: String,
+        /// What is wrong with it.
+        #[source]
+        source: UrlError,
+    },
+    /// A command that cannot be split into words.
+    #[error("the command `{command}` cannot be split into words")]
+    Command {
+        /// The command.
+        command: String,
+    },
+    /// A command that runs elsewhere.
+    #[error("the command `{command}` runs its work outside of this machine's Python")]
+    Elsewhere {
+        /// The command.
+        command: String,
+    },
+    /// `SOURCE_DATE_EPOCH` is no number.
+    #[error("SOURCE_DATE_EPOCH is `{text}`, which is no time in seconds")]
+    Epoch {
+        /// Its value.
+        text: String,
+    },
+}
+
+impl Explain for SettingsError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Alembic(error) => error.hints(),
+            Self::Url { source, .. } => source.hints(),
+            Self::Elsewhere { .. } => vec![
+                "a container or another host could not be kept away from real databases: run the \
+                 migrations by a local Python"
+                    .to_owned(),
+            ],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What one history is and how it is run, in `rebaseline.toml`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct HistoryTable {
+    config: Option<PathBuf>,
+    section: Option<String>,
+    python: Option<PathBuf>,
+    command: Option<String>,
+    x: Vec<String>,
+    archive_dir: Option<PathBuf>,
+    templates: Option<PathBuf>,
+    scratch: ScratchTable,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ScratchTable {
+    url: Option<String>,
+    pg_bin: Option<PathBuf>,
+    roles: Vec<String>,
+    extensions: Vec<String>,
+    init_sql: Vec<PathBuf>,
+    settings: Vec<String>,
+}
+
+/// The whole file: one history at the top level, named ones under `[history.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+struct File {
+    #[serde(default)]
+    history: BTreeMap<String, HistoryTable>,
+    #[serde(flatten)]
+    top: toml::Table,
+}
+
+/// Every choice made.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Alembic's configuration.
+    pub alembic: AlembicConfig,
+    /// The folder of Alembic's configuration: paths in archives are relative to it, and `.rebaseline/`
+    /// lies there.
+    pub root: PathBuf,
+    /// The interpreter that is named, and where.
+    pub python: Option<(PathBuf, &'static str)>,
+    /// The words of the command that runs the history.
+    pub command: Option<Vec<String>>,
+    /// `-x` arguments.
+    pub x: Vec<String>,
+    /// The archive's folder, if it is named.
+    pub archive_dir: Option<PathBuf>,
+    /// The folder with templates, if it is named.
+    pub templates: Option<PathBuf>,
+    /// The scratch server.
+    pub source: Source,
+    /// What the history expects.
+    pub prelude: Prelude,
+    /// Where run folders and templates of clusters are.
+    pub places: Places,
+    /// The value of PATH.
+    pub path: String,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Settings {
+    /// Works out the settings for a command.
+    pub fn load(global: &Global, running: &Running) -> Result<Self, SettingsError> {
+        let folder = std::env::current_dir().map_err(|source| PathError {
+            action: "read the current folder",
+            path: PathBuf::from("."),
+            source,
+        })?;
+        let named = global.config.as_deref();
+        let ours = named.filter(|path| path.file_name().is_some_and(|name| name == FILE));
+        let table = read_table(&folder, ours, global.history.as_deref())?;
+        let base = ours.and_then(Path::parent).map_or(folder.clone(), |parent| folder.join(parent));
+        let alembics = named.filter(|_| ours.is_none()).map(Path::to_owned);
+        let config = alembics.or_else(|| table.config.as_ref().map(|path| base.join(path)));
+        let section = global.section.as_deref().or(table.section.as_deref());
+        let alembic = ini::load(&folder, config.as_deref(), section.unwrap_or(DEFAULT_SECTION))?;
+        let root = alembic.here.canonicalize().unwrap_or_else(|_| alembic.here.clone());
+        let in_base = |path: &PathBuf| base.join(path);
+        let python = match (&running.python, &table.python) {
+            (Some(path), _) => Some((path.clone(), "--python")),
+            (None, Some(path)) => Some((base.join(path), FILE)),
+            (None, None) => None,
+        };
+        let command = running.command.clone().or(table.command.clone());
+        let scratch = &table.scratch;
+        let mut scripts = Vec::new();
+        let files = scratch.init_sql.iter().map(in_base).chain(running.scratch_sql.iter().cloned());
+        for file in files {
+            scripts.push((file.display().to_string(), files::read_text(&file)?));
+        }
+        let joined = |table: &[String], flags: &[String]| [table, flags].concat();
+        let settings = joined(&scratch.settings, &running.scratch_setting);
+        let source = match running.scratch_url.as_ref().or(scratch.url.as_ref()) {
+            Some(text) => Source::Given(url(text)?),
+            None => Source::Private {
+                folder: running.pg_bin.clone().or(scratch.pg_bin.as_ref().map(in_base)),
+                settings,
+            },
+        };
+        Ok(Self {
+            root,
+            python,
+            command: command.map(|command| words(&command)).transpose()?,
+            x: joined(&table.x, &running.x),
+            archive_dir: table.archive_dir.as_ref().map(in_base),
+            templates: table.templates.as_ref().map(in_base),
+            source,
+            prelude: Prelude {
+                roles: joined(&scratch.roles, &running.scratch_role),
+                extensions: joined(&scratch.extensions, &running.scratch_extension),
+                scripts,
+            },
+            places: places(),
+            path: variable("PATH").unwrap_or_default(),
+            clock: Clock::from_environment()?,
+            alembic,
+        })
+    }
+}
+
+fn read_table(
+    folder: &Path,
+    named: Option<&Path>,
+    history: Option<&str>,
+) -> Result<HistoryTable, SettingsError> {
+    let path = folder.join(named.unwrap_or(Path::new(FILE)));
+    let text = match files::read_text(&path) {
+        Ok(text) => text,
+        Err(error) if error.is_not_found() && named.is_none() => {
+            return match history {
+                Some(name) => Err(SettingsError::UnknownHistory { name: name.to_owned() }),
+                None => Ok(HistoryTable::default()),
+            };
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let failed = |source| SettingsError::Toml { path: path.clone(), source: Box::new(source) };
+    let mut file: File = toml::from_str(&text).map_err(failed)?;
+    match history {
+        Some(name) => file
+            .history
+            .remove(name)
+            .ok_or_else(|| SettingsError::UnknownHistory { name: name.to_owned() }),
+        None => file.top.try_into().map_err(failed),
+    }
+}
+
+/// A URL from a flag or a file: itself, or `env:NAME`.
+pub fn url(text: &str) -> Result<Url, SettingsError> {
+    let (origin, value) = match text.strip_prefix("env:") {
+        Some(name) => {
+            let value = variable(name);
+            let value = value.ok_or_else(|| SettingsError::NoVariable { name: name.to_owned() })?;
+            (format!("the URL in ${name}"), value)
+        }
+        None => ("the URL".to_owned(), text.to_owned()),
+    };
+    Url::parse(&value).map_err(|source| SettingsError::Url { origin, source })
+}
+
+/// Programs that hand their work to somebody else's process: the shim cannot follow them there.
+const ELSEWHERE: [&str; 8] =
+    ["docker", "docker-compose", "podman", "nerdctl", "kubectl", "ssh", "heroku", "fly"];
+
+fn words(command: &str) -> Result<Vec<String>, SettingsError> {
+    let words = shell_words::split(command).unwrap_or_default();
+    let Some(program) = words.first() else {
+        return Err(SettingsError::Command { command: command.to_owned() });
+    };
+    let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
+    if ELSEWHERE.contains(&name.as_ref()) {
+        return Err(SettingsError::Elsewhere { command: command.to_owned() });
+    }
+    Ok(words)
+}
+
+/// Where clusters live and are cached: `REBASELINE_CACHE`, else the user's cache folder.
+fn places() -> Places {
+    let temporary = std::env::temp_dir();
+    let cache = variable("REBASELINE_CACHE")
+        .map(PathBuf::from)
+        .or_else(|| variable("XDG_CACHE_HOME").map(|dir| Path::new(&dir).join("rebaseline")))
+        .or_else(|| variable("HOME").map(|dir| Path::new(&dir).join(".cache/rebaseline")))
+        .unwrap_or_else(|| temporary.join("rebaseline-cache"));
+    let runs = variable("REBASELINE_SCRATCH_DIR").map(PathBuf::from);
+    Places { runs: runs.unwrap_or_else(|| run_folder::default_runs(&temporary)), cache }
+}
+
+/// The time, which `SOURCE_DATE_EPOCH` can fix (reproducible-builds.org).
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    fixed: Option<DateTime<Utc>>,
+}
+
+impl Clock {
+    fn from_environment() -> Result<Self, SettingsError> {
+        let Some(text) = variable("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty()) else {
+            return Ok(Self { fixed: None });
+        };
+        let time = text.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        match time {
+            Some(time) => Ok(Self { fixed: Some(time) }),
+            None => Err(SettingsError::Epoch { text }),
+        }
+    }
+
+    /// Now.
+    pub fn now(&self) -> DateTime<Utc> {
+        #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+        self.fixed.unwrap_or_else(Utc::now)
+    }
+
+    /// Whether the time is fixed: then the machine's time zone must not show either.
+    pub fn is_fixed(&self) -> bool {
+        self.fixed.is_some()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// A variable that the tests set in debug builds.
+#[cfg(debug_assertions)]
+pub fn debug_variable(name: &str) -> Option<String> {
+    variable(name)
+}
+
+/// A variable that a child inherits unless we say otherwise.
+#[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
+pub fn inherited_variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// The environment that the project's revisions read.
+pub fn inherited() -> Vec<(OsString, OsString)> {
+    std::env::vars_os().collect()
+}
+
+/// The active virtual environment and where uv keeps one, as far as the environment tells.
+pub fn virtual_environments() -> Vec<(PathBuf, &'static str)> {
+    [("VIRTUAL_ENV", "$VIRTUAL_ENV"), ("UV_PROJECT_ENVIRONMENT", "$UV_PROJECT_ENVIRONMENT")]
+        .into_iter()
+        .filter_map(|(name, shown)| Some((PathBuf::from(variable(name)?), shown)))
+        .collect()
+}
+
+/// What `tracing` shows, by `-v` or `REBASELINE_LOG`.
+pub fn log_filter(verbose: u8) -> String {
+    variable("REBASELINE_LOG").unwrap_or_else(|| {
+        match verbose {
+            0 => "off",
+            1 => "rebaseline=debug",
+            _ => "trace",
+        }
+        .to_owned()
+    })
+}
+
+/// Whether colours are unwanted (no-color.org).
+pub fn no_color() -> bool {
+    variable("NO_COLOR").is_some_and(|value| !value.is_empty())
+}

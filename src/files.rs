@@ -1,0 +1,275 @@
+//! The only writer: every file or folder that rebaseline creates, changes or removes goes through
+//! here.
+//!
+//! A write is atomic (temporary name in the same folder, sync, rename, sync of the folder), so that
+//! a file is either the old one or the new one after a power cut. Each error names the path.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A file operation that failed, and on which path.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} `{}`", path.display())]
+pub struct PathError {
+    /// What was tried, as a verb.
+    pub action: &'static str,
+    /// The path it was tried on.
+    pub path: PathBuf,
+    /// What the system said.
+    #[source]
+    pub source: io::Error,
+}
+
+impl PathError {
+    /// Whether the path was simply not there.
+    pub fn is_not_found(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+}
+
+fn at<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> PathError + 'a {
+    move |source| PathError { action, path: path.to_owned(), source }
+}
+
+/// Debug builds only: ends the process, as a power cut would, before the n-th change to the project
+/// (`REBASELINE_CRASH_AT=n`). The tests of `resume` and `undo` walk through every n.
+#[cfg(debug_assertions)]
+fn crash_point() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static CHANGES: AtomicU32 = AtomicU32::new(0);
+    let change = CHANGES.fetch_add(1, Ordering::SeqCst) + 1;
+    if let Some(at) = crate::config::debug_variable("REBASELINE_CRASH_AT")
+        && at.parse() == Ok(change)
+    {
+        std::process::abort();
+    }
+}
+
+#[cfg(not(debug_assertions))]
+fn crash_point() {}
+
+/// Reads a whole file.
+pub fn read(path: &Path) -> Result<Vec<u8>, PathError> {
+    fs::read(path).map_err(at("read", path))
+}
+
+/// Reads a whole file as UTF-8.
+pub fn read_text(path: &Path) -> Result<String, PathError> {
+    fs::read_to_string(path).map_err(at("read", path))
+}
+
+/// Creates a folder and its parents.
+pub fn create_folder(path: &Path) -> Result<(), PathError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(path).map_err(at("create folder", path))
+}
+
+/// Writes a file whole or not at all: temporary name, sync, rename, sync of the folder.
+/// The permissions of a file that is replaced are kept.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    let temporary = write_temporary(path, bytes)?;
+    rename(&temporary, path)
+}
+
+/// Writes and syncs a file under a temporary name beside `path`, and returns that name. The caller
+/// renames it after having checked what it needs to check.
+pub fn write_temporary(path: &Path, bytes: &[u8]) -> Result<PathBuf, PathError> {
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    let temporary = temporary_name(path);
+    crash_point();
+    let result = (|| {
+        let mut file = File::create(&temporary)?;
+        // Half first: a crash test then meets a file that is cut short.
+        let (first, rest) = bytes.split_at(bytes.len() / 2);
+        file.write_all(first)?;
+        crash_point();
+        file.write_all(rest)?;
+        if let Ok(old) = fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.sync_all()
+    })();
+    if let Err(source) = result {
+        // A disk that is full leaves a stump: it must not stay.
+        let _ = fs::remove_file(&temporary);
+        return Err(PathError { action: "write", path: path.to_owned(), source });
+    }
+    Ok(temporary)
+}
+
+/// The temporary name that [`write_temporary`] uses: hidden, no `.py` ending, so that no history
+/// format takes it for a revision.
+pub fn temporary_name(path: &Path) -> PathBuf {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!(".{name}.rebaseline-tmp"))
+}
+
+/// Renames within one folder and syncs the folder.
+pub fn rename(from: &Path, to: &Path) -> Result<(), PathError> {
+    crash_point();
+    fs::rename(from, to).map_err(at("rename to", to))?;
+    sync_folder_of(to)
+}
+
+/// Removes a file that must be there.
+pub fn remove_file(path: &Path) -> Result<(), PathError> {
+    crash_point();
+    fs::remove_file(path).map_err(at("remove", path))?;
+    sync_folder_of(path)
+}
+
+/// Removes a file if it is there; says whether it was.
+pub fn remove_file_if_there(path: &Path) -> Result<bool, PathError> {
+    match remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.is_not_found() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes a folder if it is empty; a folder with anything in it stays.
+pub fn remove_empty_folder(path: &Path) -> Result<(), PathError> {
+    match fs::read_dir(path) {
+        Ok(mut entries) => {
+            if entries.next().is_none() {
+                crash_point();
+                fs::remove_dir(path).map_err(at("remove folder", path))?;
+            }
+            Ok(())
+        }
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(PathError { action: "read folder", path: path.to_owned(), source }),
+    }
+}
+
+/// Removes a scratch folder with all it holds. Refuses any folder whose own name does not carry
+/// `rebaseline`: a wrong path must never reach this.
+pub fn remove_scratch_folder(path: &Path) -> Result<(), PathError> {
+    let ours = path
+        .file_name()
+        .is_some_and(|name| name.to_string_lossy().contains("rebaseline"));
+    if !ours {
+        let source = io::Error::new(io::ErrorKind::PermissionDenied, "not a scratch folder");
+        return Err(PathError { action: "remove scratch folder", path: path.to_owned(), source });
+    }
+    match fs::remove_dir_all(path) {
+        Ok(()) => Ok(()),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => {
+            Err(PathError { action: "remove scratch folder", path: path.to_owned(), source })
+        }
+    }
+}
+
+/// Writes a file into a scratch folder: nothing there has to survive a power cut.
+pub fn write_scratch(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    fs::write(path, bytes).map_err(at("write", path))
+}
+
+/// Creates a file that must not exist yet, readable by its owner alone.
+pub fn create_private(path: &Path, bytes: &[u8]) -> Result<File, PathError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let result = OpenOptions::new()
+        .append(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes).map(|()| file));
+    result.map_err(at("create", path))
+}
+
+/// Opens a file that processes lock, creating it if need be.
+pub fn open_lock_file(path: &Path) -> Result<File, PathError> {
+    OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(at("open lock file", path))
+}
+
+/// Copies a folder with all it holds; the owner becomes `owner` (uid, gid) if given. The target must
+/// not exist.
+pub fn copy_folder(from: &Path, to: &Path, owner: Option<(u32, u32)>) -> Result<(), PathError> {
+    for entry in walkdir::WalkDir::new(from) {
+        let entry = entry.map_err(|error| PathError {
+            action: "read folder",
+            path: from.to_owned(),
+            source: error.into(),
+        })?;
+        let relative = entry.path().strip_prefix(from).unwrap_or(entry.path());
+        let target = if relative.as_os_str().is_empty() { to.to_owned() } else { to.join(relative) };
+        if entry.file_type().is_dir() {
+            fs::create_dir(&target).map_err(at("create folder", &target))?;
+            let mode = entry.metadata().map(|m| m.permissions()).ok();
+            if let Some(mode) = mode {
+                fs::set_permissions(&target, mode).map_err(at("set the mode of", &target))?;
+            }
+        } else {
+            fs::copy(entry.path(), &target).map_err(at("copy to", &target))?;
+        }
+        if let Some((uid, gid)) = owner {
+            set_owner(&target, uid, gid)?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives a file or folder to a user (only root can).
+pub fn set_owner(path: &Path, uid: u32, gid: u32) -> Result<(), PathError> {
+    std::os::unix::fs::chown(path, Some(uid), Some(gid)).map_err(at("set the owner of", path))
+}
+
+/// Creates one folder with a mode; fails if it is there.
+pub fn create_new_folder(path: &Path, mode: u32) -> Result<(), PathError> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().mode(mode).create(path).map_err(at("create folder", path))
+}
+
+/// Renames a folder into place.
+pub fn rename_folder(from: &Path, to: &Path) -> Result<(), PathError> {
+    fs::rename(from, to).map_err(at("rename to", to))
+}
+
+/// Makes a rename or a removal in this path's folder durable.
+fn sync_folder_of(path: &Path) -> Result<(), PathError> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    File::open(folder).and_then(|file| file.sync_all()).map_err(at("sync folder", folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_replaces_whole_and_leaves_no_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/file.txt");
+        write_atomic(&path, b"one").unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(read_text(&path).unwrap(), "two");
+        let names: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().collect();
+        assert_eq!(names.len(), 1);
+    }
+
+    #[test]
+    fn only_a_folder_with_our_name_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = folder.path().join("data");
+        fs::create_dir(&other).unwrap();
+        assert!(remove_scratch_folder(&other).is_err());
+        assert!(other.is_dir());
+        let ours = folder.path().join("rebaseline-1");
+        fs::create_dir(&ours).unwrap();
+        remove_scratch_folder(&ours).unwrap();
+        assert!(!ours.exists());
+    }
+}

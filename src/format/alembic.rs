@@ -1,0 +1,9 @@
+//! Alembic: its configuration, its revision files read statically, and how its migrations are run.
+
+pub mod configparser;
+pub mod filename;
+pub mod ini;
+pub mod literal;
+pub mod printf;
+pub mod python;
+pub mod recipe;

@@ -1,0 +1,261 @@
+//! Reads one revision file without running it: `revision`, `down_revision`, `branch_labels`,
+//! `depends_on`, the message and the creation date.
+//!
+//! Takes the source text, gives a [`RevisionSource`] with the place of every identifier (for later
+//! edits that touch nothing else), or a [`BrokenSource`] with every [`SourceProblem`]. What only
+//! running the file could tell is reported as dynamic, never guessed. Pure.
+
+mod bindings;
+mod problem;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::TextRange;
+
+use self::bindings::{Bindings, Value, What};
+pub use self::problem::{BrokenSource, ProblemKind, SourceProblem};
+use crate::history::RevisionId;
+
+/// A value of the file and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Literal<T> {
+    /// The value.
+    pub value: T,
+    /// Bytes of the literal with its quotes. If the value came through a name, the bytes of that
+    /// name: several values can then share one place.
+    pub range: Range<usize>,
+    /// Line of its beginning, from 1.
+    pub line: u32,
+}
+
+/// What a revision file declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevisionSource {
+    /// `revision`.
+    pub id: RevisionId,
+    /// The place of the id; none if Alembic takes it from the file's name, as before version 0.2.
+    pub id_place: Option<Literal<()>>,
+    /// `down_revision`; none for a base.
+    pub parents: Vec<Literal<RevisionId>>,
+    /// The whole value of `down_revision`, in which [`RevisionSource::parents`] lie.
+    pub down_revision: Literal<()>,
+    /// `branch_labels`.
+    pub labels: Vec<Literal<String>>,
+    /// `depends_on`.
+    pub depends_on: Vec<Literal<String>>,
+    /// The whole value of `depends_on`, if it is assigned.
+    pub depends_on_place: Option<Literal<()>>,
+    /// The docstring's first paragraph, which Alembic shows as the message.
+    pub message: String,
+    /// `Create Date:` of the docstring, as written.
+    pub created: Option<String>,
+}
+
+/// Reads a revision file.
+pub fn read_revision(source: &str) -> Result<RevisionSource, BrokenSource> {
+    read_revision_named(source, "")
+}
+
+/// The same when the file's name is known: without `revision`, Alembic takes the id from a name such
+/// as `1975ea83b712.py` (`_legacy_rev`).
+pub fn read_revision_named(source: &str, file_name: &str) -> Result<RevisionSource, BrokenSource> {
+    let parsed =
+        ruff_python_parser::parse_unchecked_source(source, ruff_python_ast::PySourceType::Python);
+    let body = &parsed.syntax().body;
+    let mut reading = Reading { lines: Lines::new(source), problems: Vec::new() };
+    let bindings = Bindings::of(body);
+
+    if let Some(error) = parsed.errors().first() {
+        // Only the first: those after it are mostly its echo. The id may still be readable.
+        let message = lower_case(&error.error.to_string());
+        reading.problem(error.location, ProblemKind::Syntax { message });
+        let id = bindings.get("revision").and_then(Value::text).map(str::to_owned);
+        return Err(BrokenSource { problems: reading.problems, id });
+    }
+    if body.is_empty() {
+        reading.problem(TextRange::default(), ProblemKind::Empty);
+        return Err(BrokenSource { problems: reading.problems, id: None });
+    }
+
+    let id = reading.id(&bindings, file_name);
+    let down_revision = bindings.get_required("down_revision");
+    if down_revision.is_none() {
+        reading.problem(TextRange::default(), ProblemKind::NoDownRevision);
+    }
+    let parents = reading.texts("down_revision", down_revision);
+    let parents = reading.ids("down_revision", parents);
+    let labels = reading.texts("branch_labels", bindings.get("branch_labels"));
+    let mut depends_on = reading.texts("depends_on", bindings.get("depends_on"));
+    if matches!(depends_on.as_slice(), [only] if only.value.is_empty()) {
+        // Alembic tests the scalar for truth: a single empty text is no dependency.
+        depends_on.clear();
+    }
+    let place = |value: &Value| reading.lines.literal((), value.range);
+    let id_place = bindings.get("revision").map(place);
+    let depends_on_place = bindings.get("depends_on").map(place);
+    let (message, created) = describe(body.first());
+
+    match (id, down_revision.map(place)) {
+        (Some(id), Some(down_revision)) if reading.problems.is_empty() => Ok(RevisionSource {
+            id,
+            id_place,
+            parents,
+            down_revision,
+            labels,
+            depends_on,
+            depends_on_place,
+            message,
+            created,
+        }),
+        (id, _) => {
+            Err(BrokenSource { problems: reading.problems, id: id.map(|id| id.to_string()) })
+        }
+    }
+}
+
+/// The lines of a source, and the problems found so far.
+struct Reading<'a> {
+    lines: Lines<'a>,
+    problems: Vec<SourceProblem>,
+}
+
+impl Reading<'_> {
+    fn problem(&mut self, range: TextRange, kind: ProblemKind) {
+        let (line, column) = self.lines.position(range.start().into());
+        self.problems.push(SourceProblem { line, column, range: range.into(), kind });
+    }
+
+    fn id(&mut self, bindings: &Bindings, file_name: &str) -> Option<RevisionId> {
+        let Some(value) = bindings.get_required("revision") else {
+            let legacy = legacy_id(file_name).and_then(|id| RevisionId::new(id).ok());
+            if legacy.is_none() {
+                self.problem(TextRange::default(), ProblemKind::NoRevisionId);
+            }
+            return legacy;
+        };
+        if !matches!(value.what, What::Text(_) | What::Dynamic(_)) {
+            self.wrong_type("revision", value, "one string");
+            return None;
+        }
+        let texts = self.texts("revision", Some(value));
+        self.ids("revision", texts).pop().map(|literal| literal.value)
+    }
+
+    /// A string, or a tuple, list or set of strings, as `util.to_tuple` takes them.
+    fn texts(&mut self, name: &'static str, value: Option<&Value>) -> Vec<Literal<String>> {
+        let Some(value) = value else { return Vec::new() };
+        let single = std::slice::from_ref(value);
+        let parts = match &value.what {
+            What::None => return Vec::new(),
+            What::Many(parts) => parts.as_slice(),
+            _ => single,
+        };
+        // `tuple_rev_as_scalar` makes a plain `None` of `(None,)`: a base.
+        if matches!(parts, [Value { what: What::None, .. }]) {
+            return Vec::new();
+        }
+        let mut texts = Vec::new();
+        for part in parts {
+            match &part.what {
+                What::Text(text) => {
+                    texts.push(self.lines.literal(text.clone(), part.range));
+                }
+                What::Dynamic(why) => {
+                    let kind = ProblemKind::Dynamic { name, why };
+                    self.problem(part.range, kind);
+                }
+                _ => self.wrong_type(name, part, "a string, or a tuple of strings"),
+            }
+        }
+        texts
+    }
+
+    fn ids(&mut self, name: &'static str, texts: Vec<Literal<String>>) -> Vec<Literal<RevisionId>> {
+        let mut ids = Vec::new();
+        for Literal { value, range, line } in texts {
+            match RevisionId::new(value) {
+                Ok(value) => ids.push(Literal { value, range, line }),
+                Err(illegal) => {
+                    let (line, column) = self.lines.position(range.start);
+                    let kind = ProblemKind::Illegal { name, illegal };
+                    self.problems.push(SourceProblem { line, column, range, kind });
+                }
+            }
+        }
+        ids
+    }
+
+    fn wrong_type(&mut self, name: &'static str, value: &Value, expected: &'static str) {
+        let found = value.what.type_name();
+        self.problem(value.range, ProblemKind::WrongType { name, found, expected });
+    }
+}
+
+/// `([a-f0-9]+)\.py` at the beginning of the name.
+fn legacy_id(file_name: &str) -> Option<&str> {
+    let end = file_name.find(|c: char| !matches!(c, 'a'..='f' | '0'..='9'))?;
+    (end > 0 && file_name[end..].starts_with(".py")).then(|| &file_name[..end])
+}
+
+/// Message and creation date of the docstring.
+///
+/// Alembic's `doc` is the first paragraph; if a revision was made without a message, that is the
+/// `Revision ID:` block of the template, which is no message.
+fn describe(first: Option<&Stmt>) -> (String, Option<String>) {
+    let Some(Stmt::Expr(statement)) = first else { return (String::new(), None) };
+    let Expr::StringLiteral(docstring) = &*statement.value else { return (String::new(), None) };
+    // The interpreter reads source with universal newlines.
+    let text = docstring.value.to_str().replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.trim();
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    let message = match paragraph.find("Revision ID:") {
+        Some(0) => "",
+        Some(at) => paragraph[..at].strip_suffix('\n').unwrap_or(paragraph),
+        None => paragraph,
+    };
+    let created = text.lines().find_map(|line| line.trim().strip_prefix("Create Date:"));
+    let created = created.map(str::trim).filter(|date| !date.is_empty());
+    (message.trim().to_owned(), created.map(str::to_owned))
+}
+
+/// The parser's messages begin with a capital.
+fn lower_case(message: &str) -> String {
+    let mut characters = message.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+/// Where each line begins.
+struct Lines<'a> {
+    source: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(source: &'a str) -> Self {
+        let bytes = source.as_bytes();
+        // Python ends a line at `\n`, `\r\n` and `\r`.
+        let ends = (0..bytes.len()).filter(|at| {
+            bytes[*at] == b'\n' || (bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
+        });
+        let starts = std::iter::once(0).chain(ends.map(|end| end + 1)).collect();
+        Self { source, starts }
+    }
+
+    fn position(&self, offset: usize) -> (u32, u32) {
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self.starts[line.saturating_sub(1)];
+        let column = self.source.get(start..offset).map_or(0, |text| text.chars().count()) + 1;
+        (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+    }
+
+    fn literal<T>(&self, value: T, range: TextRange) -> Literal<T> {
+        let (line, _) = self.position(range.start().into());
+        Literal { value, range: range.into(), line }
+    }
+}

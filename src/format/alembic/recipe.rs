@@ -1,0 +1,100 @@
+//! How the project's own Alembic is run: commands to try, and the shim that goes with them.
+//!
+//! Data only. The interpreter is looked for in: `--python`, `rebaseline.toml`, the active virtual
+//! environment, `.venv` upwards, uv's and Poetry's environment, `python3`.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, Settings};
+use crate::format::alembic::ini::DEFAULT_SECTION;
+use crate::process::Plan;
+use crate::run::{Candidate, Recipe};
+
+/// The shim that redirects every connection and reports progress; Python imports it at start-up.
+const SHIM: &str = include_str!("shim/sitecustomize.py");
+
+/// Starts Alembic as its console script does.
+const LAUNCHER: &str = include_str!("shim/run_alembic.py");
+
+/// What to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// `upgrade heads`
+    Heads,
+    /// `upgrade heads --sql`
+    HeadsOffline,
+}
+
+/// The recipe for a goal. A command of the project's own has no offline form.
+pub fn recipe(settings: &Settings, goal: Goal) -> Option<Recipe> {
+    let files = vec![("sitecustomize.py", SHIM), ("run_alembic.py", LAUNCHER)];
+    if let Some(words) = &settings.command {
+        if goal == Goal::HeadsOffline {
+            return None;
+        }
+        let (program, arguments) = words.split_first()?;
+        let plan = Plan::new(program).arguments(arguments).folder(&settings.alembic.project);
+        let candidates = vec![Candidate { plan, origin: "--command".to_owned() }];
+        return Some(Recipe { candidates, files, preload: false });
+    }
+    let candidates = interpreters(settings)
+        .into_iter()
+        .map(|(python, origin)| {
+            let plan = Plan::new(python)
+                .argument("{shim}/run_alembic.py")
+                .arguments(arguments(settings))
+                .arguments(["upgrade", "heads"])
+                .arguments((goal == Goal::HeadsOffline).then_some("--sql"))
+                .folder(&settings.alembic.project);
+            Candidate { plan, origin: origin.to_owned() }
+        })
+        .collect();
+    Some(Recipe { candidates, files, preload: true })
+}
+
+/// `-c`, `-n` and `-x`, as far as they differ from what Alembic takes by itself.
+fn arguments(settings: &Settings) -> Vec<String> {
+    let config = &settings.alembic;
+    let mut arguments = Vec::new();
+    let default = config.project.join("alembic.ini");
+    if let Some(file) = config.ini.as_ref().or(config.pyproject.as_ref())
+        && *file != default
+        && *file != config.project.join("pyproject.toml")
+    {
+        arguments.extend(["-c".to_owned(), file.to_string_lossy().into_owned()]);
+    }
+    if config.section != DEFAULT_SECTION {
+        arguments.extend(["-n".to_owned(), config.section.clone()]);
+    }
+    for x in &settings.x {
+        arguments.extend(["-x".to_owned(), x.clone()]);
+    }
+    arguments
+}
+
+/// The interpreters to try, in order, and where each was found.
+fn interpreters(settings: &Settings) -> Vec<(PathBuf, &'static str)> {
+    if let Some((python, origin)) = &settings.python {
+        return vec![(python.clone(), origin)];
+    }
+    let in_environment = |folder: &Path| folder.join("bin/python");
+    let mut found: Vec<(PathBuf, &'static str)> = config::virtual_environments()
+        .into_iter()
+        .map(|(folder, origin)| (in_environment(&folder), origin))
+        .collect();
+    for folder in settings.alembic.project.ancestors() {
+        for name in [".venv", "venv"] {
+            let python = in_environment(&folder.join(name));
+            if python.exists() {
+                found.push((python, ".venv"));
+            }
+        }
+        // Above the repository there is somebody else's environment.
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    found.push((PathBuf::from("python3"), "PATH"));
+    found.push((PathBuf::from("python"), "PATH"));
+    found
+}

@@ -1,0 +1,724 @@
+"""Keeps a replay on the scratch database, and reports its progress.
+
+Python imports this file at start-up because its folder is on PYTHONPATH. So every entry point carries it: `alembic`,
+`flask db upgrade`, `python manage.py`, and whatever Python they start. Takes its orders from REBASELINE_SHIM (JSON).
+
+Two walls stand between the project and its real databases. The drivers' lowest Python-level functions are rewritten to
+connect to scratch whatever they are told; and SQLAlchemy refuses what is not PostgreSQL before anything is contacted.
+Nothing is imported early: the patches are applied when the project imports the package in question.
+
+A wall that cannot be built is an error, never a warning: the import fails, or the process ends with code 86. It also
+ends with 86 as soon as the parent is gone. Without REBASELINE_SHIM this file only runs the sitecustomize it shadows.
+"""
+
+import os
+import sys
+
+VARIABLE = "REBASELINE_SHIM"
+EXIT_CODE = 86
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+if VARIABLE in os.environ:  # The imports are the whole cost, so they are spared too.
+    import atexit
+    import functools
+    import json
+    import re
+    import socket
+    import threading
+    import time
+    from urllib.parse import unquote
+
+
+class Refused(Exception):
+    """A connection that could not be led to the scratch database."""
+
+
+def die(why):
+    sys.stderr.write(f"rebaseline: {why}\n")
+    sys.stderr.flush()
+    os._exit(EXIT_CODE)
+
+
+# The channel --------------------------------------------------------------------------------------------------------
+
+
+class Channel:
+    """One JSON object a line to the parent. It is a socket of its own, so printing cannot disturb it."""
+
+    def __init__(self, path):
+        self.path = path
+        self.open()
+        os.register_at_fork(after_in_child=self.reopen)
+        atexit.register(self.send, "done")
+
+    def open(self):
+        self.lock = threading.RLock()  # A signal handler may send while we do.
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(None)  # A project may have set a default timeout.
+        try:
+            self.socket.connect(self.path)
+        except OSError as error:
+            die(f"cannot reach {self.path}: {error}")
+        version = ".".join(str(part) for part in sys.version_info[:3])
+        self.send("hello", python=version, executable=sys.executable)
+
+    def reopen(self):
+        # A forked child that kept the socket would mix its lines with ours, and hide our end from the parent.
+        self.socket.close()
+        self.open()
+        self.watch()
+
+    def send(self, event, **fields):
+        fields = {"event": event, "pid": os.getpid(), **fields}
+        # Lone surrogates (undecodable bytes in messages) are no valid JSON text: replace them.
+        line = json.dumps(fields, ensure_ascii=False, default=str).encode("utf-8", "replace") + b"\n"
+        try:
+            with self.lock:
+                self.socket.sendall(line)
+        except OSError:
+            os._exit(EXIT_CODE)
+
+    def receive(self):
+        """The next line of the parent; only before `watch`."""
+        line = b""
+        while not line.endswith(b"\n"):
+            try:
+                byte = self.socket.recv(1)
+            except OSError:
+                byte = b""
+            if not byte:
+                os._exit(EXIT_CODE)
+            line += byte
+        return json.loads(line.decode())
+
+    def watch(self):
+        """Ends this process when the parent's end closes, even in the middle of a long statement."""
+
+        def wait(end):
+            try:
+                while end.recv(4096):
+                    pass
+            except OSError:
+                pass
+            os._exit(EXIT_CODE)
+
+        threading.Thread(target=wait, args=(self.socket,), name="rebaseline", daemon=True).start()
+
+
+# Where a connection goes ----------------------------------------------------------------------------------------------
+
+# Every parameter that says where or as whom to connect, in any driver's spelling. What is not here is kept: options,
+# application_name, timeouts, prepared_statement_*, server_settings, row_factory, autocommit...
+WHERE = set(
+    "dsn conninfo host hostaddr port user username password passfile database dbname service servicefile "
+    "channel_binding target_session_attrs load_balance_hosts requirepeer require_auth direct_tls "
+    "async_creator_fn unix_sock sock source_address".split()
+)
+WHERE_PREFIXES = ("ssl", "gss", "krb", "scram_", "oauth_")
+
+# libpq and asyncpg fall back to these. PGHOSTADDR and PGSERVICE even outrank a host that is given.
+STEERING = (
+    "PGHOSTADDR PGSERVICE PGSERVICEFILE PGPASSFILE PGPASSWORD PGREQUIRESSL PGREQUIREPEER PGREQUIREAUTH PGSSLMODE "
+    "PGSSLNEGOTIATION PGCHANNELBINDING PGTARGETSESSIONATTRS PGLOADBALANCEHOSTS PGKRBSRVNAME PGGSSLIB PGGSSENCMODE"
+).split()
+
+WORD = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s\\]|\\.)*)", re.S) if VARIABLE in os.environ else None
+
+
+def parse_dsn(dsn):
+    """The parameters of a connection string, be it a URL or words like `host=x`."""
+    dsn = dsn.decode() if isinstance(dsn, bytes) else dsn or ""
+    if "://" not in dsn.partition("=")[0]:
+        pairs = ((key, value[1:-1] if value[:1] == "'" else value) for key, value in WORD.findall(dsn))
+        return {key: re.sub(r"\\(.)", r"\1", value) for key, value in pairs}
+    # Not urlsplit: it refuses or cuts what libpq takes, such as brackets and `#` in a password.
+    rest, _, query = dsn.partition("://")[2].partition("?")
+    place, _, name = rest.rpartition("@")[2].partition("/")
+    host, _, port = place.rpartition(":") if re.search(r":\d*$", place) else (place, "", "")
+    found = [("host", host), ("port", port), ("dbname", name)]
+    found = [pair for pair in found if pair[1]] + [pair.partition("=")[::2] for pair in query.split("&") if pair]
+    return {unquote(key): unquote(value) for key, value in found}
+
+
+def make_dsn(params):
+    escaped = ((key, re.sub(r"([\\'])", r"\\\1", str(value))) for key, value in params.items())
+    return " ".join(f"{key}='{value}'" for key, value in escaped)
+
+
+def redirect(driver, params):
+    """`params` with everything that says where to connect replaced by scratch, spelled for `driver`."""
+    report_origin(driver, params)
+    point(os.environ)  # Again at each connection: a project may have loaded its .env file since.
+    scratch = state.scratch
+    kept = {k: v for k, v in params.items() if k not in WHERE and not k.startswith(WHERE_PREFIXES)}
+    kept.update(user=scratch["user"])
+    kept["database" if driver in ("asyncpg", "pg8000") else "dbname"] = scratch["database"]
+    if driver == "pg8000" and scratch["host"].startswith("/"):
+        kept["unix_sock"] = f"{scratch['host']}/.s.PGSQL.{scratch['port']}"
+    else:
+        kept.update(host=scratch["host"], port=int(scratch["port"]))
+    if scratch.get("password") is not None:
+        kept["password"] = scratch["password"]
+    if scratch.get("sslmode") is not None:
+        if driver == "asyncpg":
+            kept["ssl"] = scratch["sslmode"]
+        elif driver != "pg8000":
+            kept["sslmode"] = scratch["sslmode"]
+        elif scratch["sslmode"] not in ("disable", "allow", "prefer"):
+            kept["ssl_context"] = True
+    return kept
+
+
+def redirect_dsn(driver, dsn):
+    return make_dsn(redirect(driver, parse_dsn(dsn)))
+
+
+def point(environment):
+    """Makes the PG* variables lead to scratch, for libpq, asyncpg and the programs a project starts."""
+    for name in STEERING:
+        environment.pop(name, None)
+    for key in ("host", "port", "user", "database", "password", "sslmode"):
+        if state.scratch.get(key) is not None:
+            environment["PG" + key.upper()] = str(state.scratch[key])
+
+
+def report_origin(driver, params):
+    params = {**parse_dsn(params.get("dsn")), **{key: value for key, value in params.items() if value}}
+    params = {key: ",".join(map(str, v)) if isinstance(v, (list, tuple)) else v for key, v in params.items()}
+    host = params.get("hostaddr") or params.get("host") or os.environ.get("PGHOST", "")
+    port = params.get("port") or os.environ.get("PGPORT", 5432)
+    name = params.get("dbname") or params.get("database") or os.environ.get("PGDATABASE", "")
+    home = "{host}:{port}/{database}".format(**state.scratch)
+    origin = params.get("unix_sock") or f"{host}:{port}/{name}"
+    origin = home if origin == "{host}/.s.PGSQL.{port}".format(**state.scratch) else origin
+    if origin not in state.origins:
+        # Our own walls call each other: the inner one sees scratch, which is no news then.
+        state.origins.update((origin, home))
+        state.channel.send("connect", **{"driver": driver, "from": origin, "redirected": origin != home})
+
+
+def refuse(dialect, why):
+    state.channel.send("refused", why=why, dialect=dialect)
+    raise Refused(f"rebaseline refused a connection through `{dialect}`: {why}")
+
+
+def wrap(owner, name, make):
+    """Replaces `owner.name` by `make(original)`, once. A missing name raises: better no import than a gap."""
+    original = owner.__dict__[name] if isinstance(owner, type) else getattr(owner, name)
+    bound = isinstance(original, (classmethod, staticmethod))
+    function = original.__func__ if bound else original
+    if getattr(function, "rebaseline_wrapped", False):
+        return
+    wrapper = functools.wraps(function)(make(function))
+    wrapper.rebaseline_wrapped = True
+    setattr(owner, name, type(original)(wrapper) if bound else wrapper)
+
+
+# The drivers ----------------------------------------------------------------------------------------------------------
+
+
+def guard_psycopg2(module):
+    """The C module. Its connection classes too: `connection(dsn)` and subclasses work without `connect`."""
+
+    def guarded(base):
+        def __init__(self, dsn, *args, **kwargs):
+            base.__init__(self, redirect_dsn("psycopg2", dsn), *args, **kwargs)
+
+        names = {"__init__": __init__, "__module__": base.__module__, "rebaseline_wrapped": True}
+        return type(base.__name__, (base,), names)
+
+    for name in ("connection", "ReplicationConnection"):
+        base = getattr(module, name, None)
+        if base is not None and not hasattr(base, "rebaseline_wrapped"):
+            setattr(module, name, guarded(base))
+
+    def make(original):
+        def _connect(dsn, connection_factory=None, *args, **kwargs):
+            return original(redirect_dsn("psycopg2", dsn), connection_factory or module.connection, *args, **kwargs)
+
+        return _connect
+
+    wrap(module, "_connect", make)
+    for early in ("psycopg2", "psycopg2.extensions"):  # Imported before us, they hold copies.
+        for name in ("connection", "ReplicationConnection", "_connect"):
+            if hasattr(sys.modules.get(early), name):
+                setattr(sys.modules[early], name, getattr(module, name))
+
+
+def guard_psycopg2cffi(module):
+    def make(original):
+        def __init__(self, dsn, *args, **kwargs):
+            original(self, redirect_dsn("psycopg2cffi", dsn), *args, **kwargs)
+
+        return __init__
+
+    wrap(module.Connection, "__init__", make)
+
+
+def guard_psycopg(module):
+    """`connect` for its keywords (and so that no real host name is looked up), `_connect_gen` because all end there."""
+
+    def make_connect(original):
+        def connect(cls, conninfo="", **kwargs):
+            return original(cls, "", **redirect("psycopg", {**parse_dsn(conninfo), **kwargs}))
+
+        return connect
+
+    def make_gen(original):
+        def _connect_gen(cls, conninfo="", **kwargs):
+            return original(cls, redirect_dsn("psycopg", conninfo), **kwargs)
+
+        return _connect_gen
+
+    connection = getattr(module, "AsyncConnection", None) or module.Connection
+    wrap(connection, "connect", make_connect)
+    for base in [base for base in connection.__mro__ if "_connect_gen" in base.__dict__] or [connection]:
+        wrap(base, "_connect_gen", make_gen)
+
+
+def guard_asyncpg(module):
+    def make(original):
+        def _connect(**kwargs):
+            dsn = parse_dsn(kwargs.get("dsn"))
+            # asyncpg wants every argument it knows, and takes unknown parts of the URL as server settings.
+            params = {**dict.fromkeys(kwargs), **redirect("asyncpg", kwargs)}
+            known = WHERE.union(kwargs)
+            extra = {k: v for k, v in dsn.items() if k not in known and not k.startswith(WHERE_PREFIXES)}
+            if extra:
+                params["server_settings"] = {**extra, **(params.get("server_settings") or {})}
+            return original(**params)
+
+        return _connect
+
+    wrap(module, "_connect", make)
+
+
+def guard_pg8000(module):
+    def make(original):
+        import inspect
+
+        known = inspect.signature(original)
+
+        def __init__(self, *args, **kwargs):
+            params = dict(known.bind_partial(self, *args, **kwargs).arguments)
+            params.pop(next(iter(known.parameters)))
+            original(self, **redirect("pg8000", params))
+
+        return __init__
+
+    wrap(module.CoreConnection, "__init__", make)
+
+
+def refuse_driver(*names):
+    """For clients we cannot lead to scratch. `names` are the attributes that connect."""
+
+    def guard(module):
+        def make(original):
+            def connect(*args, **kwargs):
+                refuse(module.__name__, "only PostgreSQL drivers can be led to scratch; nothing was contacted")
+
+            return connect
+
+        for name in names:
+            owner, _, attribute = name.rpartition(".")
+            owner = getattr(module, owner) if owner else module
+            if hasattr(owner, attribute):
+                wrap(owner, attribute, make)
+
+    return guard
+
+
+def guard_subprocess(module):
+    """A project that builds its child's environment from nothing would lose us there."""
+
+    def make(original):
+        def __init__(self, args, *others, **kwargs):
+            env = kwargs["env"] = dict(os.environ if kwargs.get("env") is None else kwargs["env"])
+            point(env)
+            env[VARIABLE] = state.settings
+            env["PYTHONPATH"] = os.pathsep.join(filter(None, (HERE, env.get("PYTHONPATH"))))
+            original(self, args, *others, **kwargs)
+
+        return __init__
+
+    wrap(module.Popen, "__init__", make)
+
+
+# SQLAlchemy -----------------------------------------------------------------------------------------------------------
+
+SQLALCHEMY_DRIVERS = {
+    "psycopg2": "psycopg2",
+    "psycopg2cffi": "psycopg2cffi",
+    "psycopg": "psycopg",
+    "psycopg_async": "psycopg",
+    "asyncpg": "asyncpg",
+    "pg8000": "pg8000",
+}
+GUARDED = set(SQLALCHEMY_DRIVERS.values())
+
+
+def guard_sqlalchemy(module):
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+    from sqlalchemy.events import DialectEvents
+    from sqlalchemy.pool import Pool
+
+    report_versions(module)
+
+    def connect(dialect, record, cargs, cparams):
+        if dialect.name != "postgresql" or dialect.driver not in SQLALCHEMY_DRIVERS:
+            name = dialect.name if dialect.name != "postgresql" else f"postgresql+{dialect.driver}"
+            refuse(name, "a replay only runs on PostgreSQL, through a driver it knows; nothing was contacted")
+        driver = SQLALCHEMY_DRIVERS[dialect.driver]
+        dsn = cargs[0] if cargs and isinstance(cargs[0], str) else cparams.get("dsn")
+        # Options in a connection string are kept; the SQLAlchemy dialects of asyncpg and pg8000 never take one.
+        words = parse_dsn(dsn) if dsn and driver.startswith("psycopg") else {}
+        return dialect.connect(**redirect(driver, {**words, **cparams}))
+
+    def ours_alone(original):
+        # A listener that returns a connection wins over those after it, whoever comes first. The project's own
+        # listeners (IAM tokens, connectors) have nothing to say about scratch, and would reach for the network.
+        def _listen(cls, event_key, *args, **kwargs):
+            if event_key.identifier == "do_connect" and event_key.fn is not connect:
+                code = getattr(event_key.fn, "__code__", None)
+                state.channel.send("skipped", what="do_connect listener", where=code and code.co_filename)
+                return None
+            return original(cls, event_key, *args, **kwargs)
+
+        return _listen
+
+    def check(connection, record):
+        # `creator=` and ready-made pools bypass do_connect. Their drivers are led to scratch; an unknown one is not.
+        inner = connection
+        while inner is not None:
+            if any(base.__module__.partition(".")[0] in GUARDED for base in inner.__class__.__mro__):
+                return
+            inner = getattr(inner, "_connection", None)
+        kind = type(connection)
+        refuse(f"{kind.__module__}.{kind.__qualname__}", "a pool was given a connection that need not lead to scratch")
+
+    if not getattr(DialectEvents.__dict__["_listen"].__func__, "rebaseline_wrapped", False):
+        wrap(DialectEvents, "_listen", ours_alone)
+        event.listen(Engine, "do_connect", connect)
+        event.listen(Pool, "connect", check)
+        event.listen(Pool, "first_connect", check)  # SQLAlchemy 1.3 asks the server things before "connect".
+
+
+# Alembic --------------------------------------------------------------------------------------------------------------
+
+# One round trip. No percent sign and no parameter: they mean different things to different drivers.
+EXISTING = """
+WITH ours AS (
+    SELECT n.oid, n.nspname AS schema FROM pg_namespace n
+    WHERE left(n.nspname, 3) <> 'pg_' AND n.nspname <> 'information_schema'
+), extension AS (
+    SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
+)
+SELECT json_build_object(
+    'current_schema', current_schema(),
+    'schemas', (SELECT coalesce(json_agg(o.schema ORDER BY o.schema), '[]') FROM ours o WHERE NOT EXISTS (
+        SELECT FROM extension WHERE classid = 'pg_namespace'::regclass AND objid = o.oid)),
+    'relations', (SELECT coalesce(json_agg(json_build_array(o.schema, c.relname, c.relkind)
+            ORDER BY o.schema, c.relname), '[]')
+        FROM pg_class c JOIN ours o ON o.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND NOT EXISTS (
+            SELECT FROM extension WHERE classid = 'pg_class'::regclass AND objid = c.oid)),
+    'types', (SELECT coalesce(json_agg(json_build_array(o.schema, t.typname, t.typtype)
+            ORDER BY o.schema, t.typname), '[]')
+        FROM pg_type t JOIN ours o ON o.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
+        WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND NOT EXISTS (
+            SELECT FROM extension WHERE classid = 'pg_type'::regclass AND objid = t.oid)),
+    'functions', (SELECT coalesce(json_agg(json_build_array(o.schema, p.proname,
+            pg_get_function_identity_arguments(p.oid)) ORDER BY o.schema, p.proname, p.oid), '[]')
+        FROM pg_proc p JOIN ours o ON o.oid = p.pronamespace
+        WHERE NOT EXISTS (SELECT FROM extension WHERE classid = 'pg_proc'::regclass AND objid = p.oid)
+            AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid
+                AND deptype = 'i'))
+)::text
+"""
+
+
+def report_versions(module):
+    found = {name: getattr(sys.modules.get(name), "__version__", None) for name in ("alembic", "sqlalchemy")}
+    if all(found.values()) and not state.versions_sent:
+        state.versions_sent = True
+        state.channel.send("versions", **found)
+
+
+def report_failure(error, script=None):
+    if getattr(error, "rebaseline_reported", False):
+        return
+    error.__dict__["rebaseline_reported"] = (
+        True  # On the error: holding it would keep its frames, and their connections, alive.
+    )
+    import traceback
+
+    # The traceback's end is all SQLAlchemy: say where in the revision it was.
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame.lineno for frame in frames if script is not None and frame.filename == script.path]
+    lines = "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines()
+    cause = getattr(error, "orig", None) or error
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    if code is None and cause.args and isinstance(cause.args[0], dict):
+        code = cause.args[0].get("C")  # pg8000
+    state.channel.send(
+        "failed",
+        revision=script and script.revision,
+        line=own[-1] if own else None,
+        type=f"{type(error).__module__}.{type(error).__qualname__}",
+        message=str(error)[:20000],  # An insert of seed rows can be megabytes.
+        traceback=[line[:2000] for line in lines[-30:]],
+        sqlstate=code,
+    )
+
+
+def existing(context):
+    """What is in the database already. Alembic has just read its version table, so a transaction is open if there will
+    be one: asking earlier would begin it behind env.py's back, and the upgrade would be rolled back at the end."""
+    # The driver's own cursor: SQLAlchemy sees no statement, so no listener, echo or autobegin takes part.
+    cursor = context.connection.connection.cursor()
+    try:
+        cursor.execute(EXISTING)
+        row = cursor.fetchone()
+    finally:
+        cursor.close()
+    found = json.loads(row[0])
+    current = found.pop("current_schema")
+    version_table = [context.version_table_schema or current, context.version_table]
+    found["relations"] = [relation for relation in found["relations"] if relation[:2] != version_table]
+    return found
+
+
+def guard_alembic(module):
+    def make_run(original):
+        def run_migrations(self, **kwargs):
+            plan = self._migrations_fn
+
+            def reported_plan(heads, context):
+                state.channel.send(
+                    "context",
+                    version_table=self.version_table,
+                    version_table_schema=self.version_table_schema,
+                    transactional_ddl=bool(self.impl.transactional_ddl),
+                    transaction_per_migration=bool(self._transaction_per_migration),
+                    as_sql=bool(self.as_sql),
+                    heads=sorted(heads),
+                    existing=None if self.as_sql else existing(self),
+                )
+                return plan(heads, context)
+
+            state.running.script = None
+            self._migrations_fn = plan and reported_plan
+            try:
+                return original(self, **kwargs)
+            except BaseException as error:
+                report_failure(error, state.running.script)
+                raise
+            finally:
+                self._migrations_fn = plan
+
+        return run_migrations
+
+    def make_step(original):
+        def __init__(self, *args, **kwargs):
+            original(self, *args, **kwargs)
+            migrate = self.migration_fn
+
+            @functools.wraps(migrate)
+            def migration_fn(*args, **kwargs):
+                script = state.running.script = self.revision
+                state.channel.send("start", revision=script.revision, doc=script.doc, upgrade=self.is_upgrade)
+                state.running.since = time.perf_counter()
+                return migrate(*args, **kwargs)
+
+            self.migration_fn = migration_fn
+
+        return __init__
+
+    def make_update(original):
+        def update_to_step(self, step):
+            original(self, step)
+            if isinstance(step, module.RevisionStep):  # A stamp runs nothing.
+                seconds = round(time.perf_counter() - getattr(state.running, "since", 0), 6)
+                revision = step.revision.revision
+                state.channel.send("applied", revision=revision, seconds=seconds, heads=sorted(self.heads))
+                state.running.script = None
+
+        return update_to_step
+
+    wrap(module.MigrationContext, "run_migrations", make_run)
+    wrap(module.RevisionStep, "__init__", make_step)
+    wrap(module.HeadMaintainer, "update_to_step", make_update)
+
+
+def guard_script_directory(module):
+    directory = module.ScriptDirectory
+    computed = directory.__dict__["_version_locations"]
+    if isinstance(computed, property):
+        return
+
+    def make(original):
+        def __init__(self, *args, **kwargs):
+            original(self, *args, **kwargs)
+            if state.version_locations is not None:
+                self.version_locations = list(state.version_locations)
+
+        return __init__
+
+    def locations(self):
+        found = computed.fget(self)
+        if state.version_locations is None:
+            return found
+        return [type(found[0])(location) for location in state.version_locations]  # str once, Path in new versions.
+
+    wrap(directory, "__init__", make)
+    # A property that cannot be assigned to: whatever env.py sets at run time comes too late.
+    directory._version_locations = property(locations, lambda self, value: None)
+
+
+# Start-up -------------------------------------------------------------------------------------------------------------
+
+HOOKS = {
+    "sqlalchemy": guard_sqlalchemy,
+    "alembic": report_versions,
+    "alembic.runtime.migration": guard_alembic,
+    "alembic.script.base": guard_script_directory,
+    "psycopg2._psycopg": guard_psycopg2,
+    "psycopg2cffi._impl.connection": guard_psycopg2cffi,
+    "psycopg.connection": guard_psycopg,
+    "psycopg.connection_async": guard_psycopg,
+    "asyncpg.connect_utils": guard_asyncpg,
+    "pg8000.core": guard_pg8000,
+    "subprocess": guard_subprocess,
+    "google.cloud.sql.connector.connector": refuse_driver("Connector.connect", "Connector.connect_async"),
+    "google.cloud.alloydbconnector.connector": refuse_driver("Connector.connect"),
+    "google.cloud.alloydbconnector.async_connector": refuse_driver("AsyncConnector.connect"),
+    "adbc_driver_postgresql": refuse_driver("connect"),
+    "pgdb": refuse_driver("connect"),
+    "pymysql": refuse_driver("connect", "Connect"),
+    "MySQLdb": refuse_driver("connect", "Connect"),
+    "mysql.connector": refuse_driver("connect"),
+    "aiomysql": refuse_driver("connect", "create_pool"),
+    "asyncmy": refuse_driver("connect", "create_pool"),
+    "pyodbc": refuse_driver("connect"),
+    "pymssql": refuse_driver("connect"),
+    "oracledb": refuse_driver("connect", "connect_async"),
+    "cx_Oracle": refuse_driver("connect"),
+}
+
+
+class Finder:
+    """Runs the hook of a module right after the module itself, before anyone can take a name from it."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name not in HOOKS:
+            return None
+        for finder in sys.meta_path:
+            spec = finder is not Finder and hasattr(finder, "find_spec") and finder.find_spec(name, path, target)
+            if spec:
+                break
+        else:
+            return None
+        loader = spec.loader
+        if hasattr(loader, "exec_module") and not hasattr(loader, "rebaseline_wrapped"):
+            load = loader.exec_module
+
+            def exec_module(module):
+                load(module)
+                # By the module's own name: the loader of a zip file serves all modules in it.
+                if module.__name__ in HOOKS:
+                    run_hook(module)
+
+            # On the loader itself, not around it: others look at its type and ask it for resources.
+            loader.exec_module = exec_module
+            loader.rebaseline_wrapped = True
+        return spec
+
+
+def run_hook(module):
+    try:
+        HOOKS[module.__name__](module)
+    except Exception as error:
+        why = f"cannot guard this version ({type(error).__name__}: {error})"
+        state.channel.send("refused", why=why, dialect=module.__name__)
+        raise ImportError(f"rebaseline: {module.__name__}: {why}") from error
+
+
+class State:
+    """What this process was told, and what it has told."""
+
+    def __init__(self, settings):
+        self.settings = json.dumps({**settings, "preload": False})
+        self.scratch = settings["scratch"]
+        self.version_locations = settings.get("version_locations")
+        self.origins = set()
+        self.versions_sent = False
+        self.running = threading.local()
+        self.channel = Channel(settings["channel"])
+
+
+def preload(settings):
+    """Imports what is slow, then waits for the parent's word, which may carry newer settings."""
+    loaded = []
+    for name in ("alembic.config", "alembic.command", "sqlalchemy", "psycopg2", "psycopg", "asyncpg"):
+        try:
+            __import__(name)
+            loaded.append(name)
+        except Exception:  # Whoever needs it will see the error again.
+            pass
+    state.channel.send("ready", loaded=loaded)
+    word = state.channel.receive()
+    state.scratch = settings["scratch"] = word.get("scratch") or state.scratch
+    if "version_locations" in word:
+        state.version_locations = settings["version_locations"] = word["version_locations"]
+    for name, value in word.get("environ", {}).items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def install():
+    global state
+    settings = json.loads(os.environ[VARIABLE])
+    sys.modules["rebaseline_shim"] = sys.modules[__name__]  # Ours, once the shadowed module has taken its name.
+    state = State(settings)
+    sys.meta_path.insert(0, Finder)
+    for name in HOOKS:  # A .pth file may have been quicker.
+        if name in sys.modules:
+            run_hook(sys.modules[name])
+    excepthook = sys.excepthook
+
+    def report_uncaught(kind, error, trace):
+        report_failure(error)
+        excepthook(kind, error, trace)
+
+    sys.excepthook = report_uncaught
+    if settings.pop("preload", False):
+        preload(settings)
+    # Children of this process get the settings of now, and nobody will give them a word to go on.
+    state.settings = os.environ[VARIABLE] = json.dumps(settings)
+    state.channel.watch()
+
+
+def run_shadowed():
+    """Runs the environment's own sitecustomize. Its errors go where Python expects them: out of this import."""
+    from importlib.machinery import PathFinder
+
+    others = [path for path in sys.path if os.path.realpath(path) != os.path.realpath(HERE)]
+    spec = PathFinder.find_spec("sitecustomize", others)
+    if spec is None or spec.loader is None:
+        return
+    from importlib.util import module_from_spec
+
+    module = sys.modules["sitecustomize"] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+
+if VARIABLE in os.environ and "rebaseline_shim" not in sys.modules:
+    try:
+        install()
+    except BaseException as error:  # Python would print it and go on, unguarded.
+        die(f"cannot start: {type(error).__name__}: {error}")
+run_shadowed()

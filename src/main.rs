@@ -1,0 +1,67 @@
+//! Parses the command line, runs the command, reports, and chooses the exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use rebaseline::cli::Cli;
+use rebaseline::error::{Error, Interrupted};
+use rebaseline::report::Report;
+use rebaseline::{commands, config};
+
+/// Parsing deep expressions takes more stack than a thread has by default.
+const STACK: usize = 64 * 1024 * 1024;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(config::log_filter(cli.global.verbose))
+        .with_writer(std::io::stderr)
+        .init();
+    let report = Report::new(cli.global.format, cli.global.color, config::no_color());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .worker_threads(2)
+        .thread_stack_size(STACK)
+        .build();
+    let result = match runtime {
+        Ok(runtime) => {
+            let result = runtime.block_on(run(&cli, &report));
+            // Cleaning up is done by values that are dropped by now; a blocked thread must not hold us.
+            runtime.shutdown_background();
+            result
+        }
+        Err(source) => Err(Error::from(commands::RuntimeError(source))),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            report.error(&error);
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+/// Runs the command until it ends or a signal comes. Dropping the command's future stops its children
+/// and removes its scratch servers.
+async fn run(cli: &Cli, report: &Report) -> Result<u8, Error> {
+    let signal = tokio::select! {
+        result = commands::run(cli, report) => return result,
+        signal = signal() => signal,
+    };
+    Err(Interrupted { signal, journal: commands::unfinished_journal(&cli.global) }.into())
+}
+
+async fn signal() -> &'static str {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wait = async |kind: SignalKind| match signal(kind) {
+        Ok(mut stream) => {
+            stream.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => "Ctrl-C",
+        () = wait(SignalKind::terminate()) => "SIGTERM",
+        () = wait(SignalKind::hangup()) => "SIGHUP",
+    }
+}

@@ -1,0 +1,18 @@
+//! PostgreSQL as rebaseline uses it: the binaries of a server, private clusters, scratch databases.
+//!
+//! A private cluster lives in a folder of its own, listens on a unix socket only and is gone when
+//! we are, even after `kill -9`. A scratch database carries a name that is checked before every
+//! connection and before every drop.
+
+pub mod address;
+pub mod binaries;
+pub mod catalog;
+pub mod cluster;
+pub mod identifier;
+pub mod programs;
+pub mod run_folder;
+pub mod scratch;
+pub mod server;
+pub mod stall;
+pub mod target;
+pub mod template;

@@ -1,0 +1,104 @@
+//! The client programs: `pg_dump`, `pg_restore` and `psql` on scratch databases.
+//!
+//! The dump is the reference, so it is taken by the program whose major fits the server. The server
+//! and its password travel in the environment, never in the arguments.
+
+use std::path::Path;
+
+use crate::files;
+use crate::postgres::identifier;
+use crate::postgres::run_folder::RunFolder;
+use crate::postgres::scratch::ScratchDb;
+use crate::postgres::server::Server;
+use crate::process::{self, Plan, ProcessError};
+
+/// A program that failed, or a text that is none.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// It could not be run, or it failed.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// Its output is not UTF-8.
+    #[error("`{program}` did not write UTF-8")]
+    NotText {
+        /// The program.
+        program: &'static str,
+    },
+    /// A file of the run folder.
+    #[error(transparent)]
+    File(#[from] files::PathError),
+}
+
+/// A table by schema and name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Table {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// Options of every dump: rows as INSERTs with column names, so that a baseline does not depend on the
+/// order of columns, and so that each row can be told.
+fn dump_plan(server: &Server, database: &ScratchDb, without: &[Table]) -> Plan {
+    let exclude = without
+        .iter()
+        .map(|table| format!("--exclude-table={}", identifier::pattern(&table.schema, &table.name)));
+    Plan::new(server.binaries().program("pg_dump"))
+        .arguments(["--no-password", "--column-inserts", "--encoding=UTF8"])
+        .arguments(exclude)
+        .environment(database.address().environment(database.name()))
+}
+
+/// The plain text of a dump, without these tables.
+pub async fn dump(
+    server: &Server,
+    database: &ScratchDb,
+    without: &[Table],
+) -> Result<String, ProgramError> {
+    text("pg_dump", process::run(&dump_plan(server, database, without)).await?)
+}
+
+/// A dump as text, and the statements that drop all it makes, in `pg_dump`'s reverse order.
+#[derive(Debug)]
+pub struct DumpWithDrops {
+    /// What [`dump`] gives.
+    pub text: String,
+    /// The text of `pg_dump --clean` for the schema alone.
+    pub clean: String,
+}
+
+/// Dumps once, and writes the result in both forms. The text equals that of [`dump`].
+pub async fn dump_with_drops(
+    server: &Server,
+    folder: &RunFolder,
+    database: &ScratchDb,
+    without: &[Table],
+) -> Result<DumpWithDrops, ProgramError> {
+    let file = folder.path().join("history.dump");
+    let plan = dump_plan(server, database, without).argument("--format=custom").argument("--compress=0");
+    process::run(&plan.argument("--file").argument(&file)).await?;
+    let restore = |options: &[&str]| {
+        Plan::new(server.binaries().program("pg_restore"))
+            .arguments(options)
+            .arguments(["--file", "-"])
+            .argument(&file)
+    };
+    let (plain, clean) = (restore(&[]), restore(&["--clean", "--schema-only"]));
+    let (plain, clean) = tokio::try_join!(process::run(&plain), process::run(&clean))?;
+    Ok(DumpWithDrops { text: text("pg_restore", plain)?, clean: text("pg_restore", clean)? })
+}
+
+/// Runs a script by psql and stops at the first error. The file must lie in a run folder.
+pub async fn psql(server: &Server, database: &ScratchDb, script: &Path) -> Result<(), ProcessError> {
+    let plan = Plan::new(server.binaries().program("psql"))
+        .arguments(["--no-psqlrc", "--quiet", "--no-password", "--set", "ON_ERROR_STOP=1"])
+        .arguments(["--output", "/dev/null", "--file"])
+        .argument(script)
+        .environment(database.address().environment(database.name()));
+    process::run(&plan).await.map(|_| ())
+}
+
+fn text(program: &'static str, bytes: Vec<u8>) -> Result<String, ProgramError> {
+    String::from_utf8(bytes).map_err(|_| ProgramError::NotText { program })
+}

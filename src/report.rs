@@ -1,0 +1,142 @@
+//! The only printer. stdout is for data, stderr for everything else.
+//!
+//! Stages tell what they do through [`Report`]: one line per stage with counts and seconds, and a bar
+//! with the running revision on a terminal. Commands hand over their result, which is printed as text
+//! or as one JSON object.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use crate::cli::{Color, Format};
+use crate::error::Error;
+
+/// How to print.
+#[derive(Debug)]
+pub struct Report {
+    format: Format,
+    color: bool,
+    terminal: bool,
+    started: Instant,
+}
+
+/// A result that can be printed in both forms.
+pub trait Printable: Serialize {
+    /// The text for people, without a final newline.
+    fn text(&self) -> String;
+}
+
+impl Report {
+    /// A printer for this format and these colours.
+    pub fn new(format: Format, color: Color, no_color: bool) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let color = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !no_color,
+        };
+        Self { format, color, terminal, started: Instant::now() }
+    }
+
+    /// Seconds since the start.
+    pub fn elapsed(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    /// One line about a finished stage.
+    pub fn stage(&self, name: &str, what: impl Display, took: Duration) {
+        self.line(&format!("{} {what}  {}", self.strong(&format!("{name:<8}")), seconds(took)));
+    }
+
+    /// A line that is neither a stage nor a result.
+    pub fn note(&self, text: impl Display) {
+        self.line(&format!("{} {text}", self.dim("note:")));
+    }
+
+    /// A bar for a stage of known length; it draws nothing where stderr is no terminal.
+    pub fn bar(&self, name: &str, length: u64) -> ProgressBar {
+        if !self.terminal {
+            return ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::hidden());
+        }
+        let bar = ProgressBar::new(length);
+        let template = "{prefix:<8} {bar:30} {pos}/{len}  {elapsed}  {wide_msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_prefix(name.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
+    }
+
+    /// The result of a command, on stdout.
+    pub fn result(&self, result: &impl Printable) {
+        let text = match self.format {
+            Format::Text => result.text(),
+            Format::Json => serde_json::to_string(result).unwrap_or_else(|error| error.to_string()),
+        };
+        if !text.is_empty() {
+            // A reader that has gone away (`| head`) is no failure of ours.
+            let _ = writeln!(std::io::stdout(), "{text}");
+        }
+    }
+
+    /// An error: what happened, why, what to do, and the state that things are in.
+    pub fn error(&self, error: &Error) {
+        let mut text = format!("{} {error}\n", self.paint("31;1", "error:"));
+        for cause in error.causes() {
+            text.push_str(&format!("  caused by: {}\n", indented(&cause)));
+        }
+        for hint in error.hints() {
+            text.push_str(&format!("  {} {}\n", self.paint("36", "hint:"), indented(&hint)));
+        }
+        text.push_str(&format!("  {} {}", self.dim("state:"), error.state()));
+        self.line(&text);
+    }
+
+    /// Asks for a yes on a terminal. Elsewhere, and with `--yes`, nobody is asked.
+    pub fn confirm(&self, question: &str, yes: bool) -> bool {
+        if yes || !self.terminal || !std::io::stdin().is_terminal() {
+            return true;
+        }
+        let mut stderr = std::io::stderr();
+        let _ = write!(stderr, "{question} [y/N] ");
+        let _ = stderr.flush();
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    }
+
+    fn line(&self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn strong(&self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.paint("2", text)
+    }
+}
+
+/// The lines after the first stand below its text.
+fn indented(text: &str) -> String {
+    text.trim_end().replace('\n', "\n      ")
+}
+
+/// A duration as people read it.
+pub fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}
+
+/// A count with its noun.
+pub fn count(number: u64, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
+}

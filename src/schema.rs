@@ -1,0 +1,143 @@
+//! What a database holds, as `pg_dump` tells it: statements with the identity of their object.
+//!
+//! All of this is pure: texts in, values out. The dump stage fetches the texts; the render stage turns
+//! the statements into a revision; the prove stage compares them.
+
+pub mod compare;
+pub mod portable;
+pub mod roles;
+pub mod toc;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// The identity of an object in a dump.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Object {
+    /// `pg_dump`'s word, e.g. `TABLE`, `FK CONSTRAINT`, `TABLE DATA`.
+    pub kind: String,
+    /// The schema, if the object lives in one.
+    pub schema: Option<String>,
+    /// The name as `pg_dump` tells it, e.g. `orders`, `orders orders_pkey`, `f(integer)`.
+    pub name: String,
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind.as_str() {
+            "TABLE DATA" => "rows of".to_owned(),
+            "SEQUENCE SET" => "position of sequence".to_owned(),
+            "ACL" => "privileges on".to_owned(),
+            "COMMENT" => "comment on".to_owned(),
+            other => other.to_lowercase(),
+        };
+        match (&self.schema, self.kind.as_str()) {
+            // These names begin with the word for what they belong to: `TABLE orders`.
+            (Some(schema), "ACL" | "COMMENT" | "SECURITY LABEL") => {
+                match self.name.split_once(' ') {
+                    Some((word, name)) => {
+                        write!(f, "{kind} {} `{schema}.{name}`", word.to_lowercase())
+                    }
+                    None => write!(f, "{kind} `{schema}.{}`", self.name),
+                }
+            }
+            (Some(schema), _) => write!(f, "{kind} `{schema}.{}`", self.name),
+            (None, _) => write!(f, "{kind} `{}`", self.name),
+        }
+    }
+}
+
+/// One object of a dump with the statements that make it, without their final `;`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is.
+    pub object: Object,
+    /// Its owner, if it has one.
+    pub owner: Option<String>,
+    /// The statements, in order. Rows are one INSERT each.
+    pub statements: Vec<String>,
+}
+
+impl Entry {
+    /// Whether this is the content of a table.
+    pub fn is_rows(&self) -> bool {
+        self.object.kind == "TABLE DATA"
+    }
+}
+
+/// The counts that a report shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Counts {
+    pub tables: u64,
+    pub indexes: u64,
+    pub functions: u64,
+    pub views: u64,
+    pub types: u64,
+    pub policies: u64,
+    pub triggers: u64,
+    pub seed_rows: u64,
+}
+
+impl Counts {
+    /// Counts the objects of a dump. An index that a primary key or a unique constraint brings along
+    /// counts as its constraint, not here.
+    pub fn of(entries: &[Entry]) -> Self {
+        let mut counts = Self::default();
+        for entry in entries {
+            match entry.object.kind.as_str() {
+                "TABLE" | "FOREIGN TABLE" => counts.tables += 1,
+                "INDEX" => counts.indexes += 1,
+                "FUNCTION" | "PROCEDURE" | "AGGREGATE" => counts.functions += 1,
+                "VIEW" | "MATERIALIZED VIEW" => counts.views += 1,
+                "TYPE" | "DOMAIN" => counts.types += 1,
+                "POLICY" => counts.policies += 1,
+                "TRIGGER" | "EVENT TRIGGER" => counts.triggers += 1,
+                "TABLE DATA" => counts.seed_rows += entry.statements.len() as u64,
+                _ => {}
+            }
+        }
+        counts
+    }
+
+    /// The counts by name, for the archive.
+    pub fn by_name(&self) -> BTreeMap<String, u64> {
+        [
+            ("tables", self.tables),
+            ("indexes", self.indexes),
+            ("functions", self.functions),
+            ("views", self.views),
+            ("types", self.types),
+            ("policies", self.policies),
+            ("triggers", self.triggers),
+            ("seed_rows", self.seed_rows),
+        ]
+        .into_iter()
+        .map(|(name, count)| (name.to_owned(), count))
+        .collect()
+    }
+}
+
+/// Hashes a dump: SHA-256 over its statements, as hexadecimal text.
+pub fn sha256(entries: &[Entry], roles: &[String]) -> String {
+    let mut hash = Sha256::new();
+    let statements = entries.iter().flat_map(|entry| &entry.statements).chain(roles);
+    for statement in statements {
+        hash.update(statement.as_bytes());
+        hash.update(b";\n");
+    }
+    hex(&hash.finalize())
+}
+
+/// Bytes as hexadecimal text.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,155 @@
+//! Makes the statements of a dump independent of who ran it.
+//!
+//! `pg_dump` names the scratch user as owner and in some privileges. In the baseline that user means
+//! "whoever runs the migration": ownership by it is left out, and in privileges it becomes
+//! `CURRENT_USER`. Ownership that the history gave to another role stays.
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{Node, RoleSpec, RoleSpecType};
+
+use crate::postgres::identifier;
+use crate::schema::Entry;
+
+/// Entries whose statements name roles.
+const NAMES_ROLES: [&str; 3] = ["ACL", "DEFAULT ACL", "POLICY"];
+
+/// The statements of one entry as the baseline has them. `user` is the scratch user;
+/// `extension_comment` tells the comment that an extension brings along by itself.
+pub fn statements(
+    entry: &Entry,
+    user: &str,
+    extension_comment: impl Fn(&str) -> Option<String>,
+) -> Result<Vec<String>, pg_query::Error> {
+    let kind = entry.object.kind.as_str();
+    let mut statements = Vec::new();
+    for statement in &entry.statements {
+        if gives_ownership(statement, user) {
+            continue;
+        }
+        let statement = match kind {
+            // env.py may have made the schema before the first revision: for its version table.
+            "SCHEMA" => statement.replacen("CREATE SCHEMA ", "CREATE SCHEMA IF NOT EXISTS ", 1),
+            // Setting the comment that is there already would need the extension's owner.
+            "COMMENT" if brings_comment(statement, &entry.object.name, &extension_comment) => continue,
+            kind if NAMES_ROLES.contains(&kind) && statement.contains(user) => {
+                with_current_user(statement, user)?
+            }
+            _ => statement.clone(),
+        };
+        statements.push(statement);
+    }
+    Ok(statements)
+}
+
+/// `ALTER ... OWNER TO` the scratch user. Only `pg_dump` writes this form, so its end is safe to
+/// compare.
+fn gives_ownership(statement: &str, user: &str) -> bool {
+    let to = |name: &str| statement.ends_with(&format!(" OWNER TO {name}"));
+    statement.starts_with("ALTER ") && (to(user) || to(&identifier::quote(user)))
+}
+
+fn brings_comment(
+    statement: &str,
+    name: &str,
+    extension_comment: &impl Fn(&str) -> Option<String>,
+) -> bool {
+    let Some(extension) = name.strip_prefix("EXTENSION ") else { return false };
+    let extension = extension.trim_matches('"').replace("\"\"", "\"");
+    extension_comment(&extension)
+        .is_some_and(|comment| statement.ends_with(&format!(" IS {}", identifier::literal(&comment))))
+}
+
+/// Replaces the user by `CURRENT_USER` in the parsed statement, and drops `FOR ROLE user`.
+fn with_current_user(statement: &str, user: &str) -> Result<String, pg_query::Error> {
+    let mut parsed = pg_query::parse(statement, 0)?.protobuf;
+    let mut changed = false;
+    for raw in &mut parsed.stmts {
+        let Some(node) = raw.stmt.as_mut().and_then(|stmt| stmt.node.as_mut()) else { continue };
+        match node {
+            NodeEnum::GrantStmt(grant) => changed |= rename(&mut grant.grantees, user),
+            NodeEnum::CreatePolicyStmt(policy) => changed |= rename(&mut policy.roles, user),
+            NodeEnum::AlterDefaultPrivilegesStmt(alter) => {
+                let before = alter.options.len();
+                alter.options.retain(|option| !is_for_role(option, user));
+                changed |= alter.options.len() != before;
+                if let Some(grant) = &mut alter.action {
+                    changed |= rename(&mut grant.grantees, user);
+                }
+            }
+            _ => {}
+        }
+    }
+    if changed { parsed.deparse(pg_query::DeparseOptions::default()) } else { Ok(statement.to_owned()) }
+}
+
+fn rename(nodes: &mut [Node], user: &str) -> bool {
+    let mut changed = false;
+    for node in nodes {
+        if let Some(NodeEnum::RoleSpec(role)) = &mut node.node
+            && is_user(role, user)
+        {
+            role.roletype = RoleSpecType::RolespecCurrentUser as i32;
+            role.rolename.clear();
+            changed = true;
+        }
+    }
+    changed
+}
+
+fn is_user(role: &RoleSpec, user: &str) -> bool {
+    role.roletype == RoleSpecType::RolespecCstring as i32 && role.rolename == user
+}
+
+/// `FOR ROLE user` of `ALTER DEFAULT PRIVILEGES`: without it the current user is meant.
+fn is_for_role(option: &Node, user: &str) -> bool {
+    let Some(NodeEnum::DefElem(element)) = &option.node else { return false };
+    let Some(NodeEnum::List(list)) = element.arg.as_ref().and_then(|arg| arg.node.as_ref()) else {
+        return false;
+    };
+    let users = |node: &Node| matches!(&node.node, Some(NodeEnum::RoleSpec(r)) if is_user(r, user));
+    element.defname == "roles" && list.items.iter().all(users)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Object;
+
+    fn portable(kind: &str, name: &str, statements_: &[&str]) -> Vec<String> {
+        let object = Object { kind: kind.to_owned(), schema: None, name: name.to_owned() };
+        let statements_ = statements_.iter().map(|s| (*s).to_owned()).collect();
+        let entry = Entry { object, owner: None, statements: statements_ };
+        let comment = |name: &str| (name == "pg_trgm").then(|| "it's for text".to_owned());
+        statements(&entry, "postgres", comment).unwrap()
+    }
+
+    #[test]
+    fn only_the_scratch_user_disappears() {
+        let made = portable(
+            "TABLE",
+            "t",
+            &["CREATE TABLE t (a int)", "ALTER TABLE t OWNER TO postgres", "ALTER TABLE t OWNER TO app"],
+        );
+        assert_eq!(made, ["CREATE TABLE t (a int)", "ALTER TABLE t OWNER TO app"]);
+        assert_eq!(
+            portable("ACL", "TABLE t", &["REVOKE ALL ON TABLE s.t FROM postgres"]),
+            ["REVOKE ALL ON TABLE s.t FROM CURRENT_USER"]
+        );
+        assert_eq!(
+            portable("DEFAULT ACL", "x", &[
+                "ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA s GRANT SELECT ON TABLES  TO app"
+            ]),
+            ["ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO app"]
+        );
+        let other = "ALTER DEFAULT PRIVILEGES FOR ROLE app IN SCHEMA s GRANT SELECT ON TABLES  TO x";
+        assert_eq!(portable("DEFAULT ACL", "x", &[other]), [other]);
+    }
+
+    #[test]
+    fn an_extension_keeps_only_a_comment_of_the_history() {
+        let own = "COMMENT ON EXTENSION pg_trgm IS 'ours'";
+        let brought = "COMMENT ON EXTENSION pg_trgm IS 'it''s for text'";
+        assert_eq!(portable("COMMENT", "EXTENSION pg_trgm", &[brought]), Vec::<String>::new());
+        assert_eq!(portable("COMMENT", "EXTENSION pg_trgm", &[own]), [own]);
+    }
+}

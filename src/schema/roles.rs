@@ -1,0 +1,293 @@
+//! What a history changes outside of any dump: roles, memberships, and settings of roles and of the
+//! database.
+//!
+//! Two snapshots of a scratch server, before the first revision and after the last, tell what the
+//! history made. Roles are cluster-wide: on a real server one may be there already, so the baseline
+//! makes a role only where it is missing. Passwords are never read.
+
+use crate::postgres::identifier::{literal, quote};
+
+/// Reads all roles that are not PostgreSQL's own.
+pub const ROLES: &str = "
+select rolname::text as name, rolsuper as superuser, rolinherit as inherit,
+       rolcreaterole as create_role, rolcreatedb as create_database, rolcanlogin as login,
+       rolreplication as replication, rolbypassrls as bypass_rls, rolconnlimit as connection_limit,
+       rolvaliduntil::text as valid_until, rolpassword is not null as has_password,
+       shobj_description(oid, 'pg_authid') as comment
+  from pg_catalog.pg_authid
+ where rolname !~ '^pg_'
+ order by rolname";
+
+/// Reads all memberships except those that PostgreSQL makes by itself.
+pub const MEMBERSHIPS: &str = "
+select granted.rolname::text as role, member.rolname::text as member,
+       bool_or(m.admin_option) as admin
+  from pg_catalog.pg_auth_members m
+  join pg_catalog.pg_roles granted on granted.oid = m.roleid
+  join pg_catalog.pg_roles member on member.oid = m.member
+ where m.member >= 16384 or m.roleid >= 16384
+ group by 1, 2
+ order by 1, 2";
+
+/// Reads the settings of roles and of the current database, one row each.
+pub const SETTINGS: &str = "
+select role.rolname::text as role, s.setdatabase <> 0 as in_database, item as setting
+  from pg_catalog.pg_db_role_setting s
+  left join pg_catalog.pg_roles role on role.oid = s.setrole
+  cross join lateral unnest(s.setconfig) as item
+ where s.setdatabase in
+       (0, (select oid from pg_catalog.pg_database where datname = current_database()))
+ order by 1 nulls first, 2, 3";
+
+/// A role's attributes.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "these are PostgreSQL's attributes of a role")]
+#[expect(missing_docs, reason = "named as in PostgreSQL's CREATE ROLE")]
+pub struct Role {
+    pub name: String,
+    pub superuser: bool,
+    pub inherit: bool,
+    pub create_role: bool,
+    pub create_database: bool,
+    pub login: bool,
+    pub replication: bool,
+    pub bypass_rls: bool,
+    pub connection_limit: i32,
+    pub valid_until: Option<String>,
+    pub has_password: bool,
+    pub comment: Option<String>,
+}
+
+/// One role's membership in another.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Membership {
+    /// The role that was granted.
+    pub role: String,
+    /// Who got it.
+    pub member: String,
+    /// Whether `WITH ADMIN OPTION`.
+    pub admin: bool,
+}
+
+/// One `ALTER ROLE ... SET` or `ALTER DATABASE ... SET`.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Setting {
+    /// The role; `None` for all roles.
+    pub role: Option<String>,
+    /// Whether only in this database.
+    pub in_database: bool,
+    /// `name=value`.
+    pub setting: String,
+}
+
+/// All of this on a server at one time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The roles.
+    pub roles: Vec<Role>,
+    /// The memberships.
+    pub memberships: Vec<Membership>,
+    /// The settings.
+    pub settings: Vec<Setting>,
+}
+
+/// What came between two snapshots, as statements that make it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Made {
+    /// The statements, in order.
+    pub statements: Vec<String>,
+    /// The names of the new roles.
+    pub roles: Vec<String>,
+    /// New roles that have a password: the baseline cannot carry it.
+    pub with_password: Vec<String>,
+    /// What a baseline cannot say: a role that was there before and is changed or gone.
+    pub changed: Vec<String>,
+}
+
+impl Snapshot {
+    /// What was made between `before` and `self`.
+    pub fn made_since(&self, before: &Self) -> Made {
+        let mut made = Made::default();
+        for role in &self.roles {
+            match before.roles.iter().find(|old| old.name == role.name) {
+                None => {
+                    made.statements.push(create(role));
+                    made.statements.extend(role.comment.as_ref().map(|comment| {
+                        format!("COMMENT ON ROLE {} IS {}", quote(&role.name), literal(comment))
+                    }));
+                    made.roles.push(role.name.clone());
+                    if role.has_password {
+                        made.with_password.push(role.name.clone());
+                    }
+                }
+                Some(old) if old != role => made.changed.push(role.name.clone()),
+                Some(_) => {}
+            }
+        }
+        let gone = before.roles.iter().filter(|old| self.roles.iter().all(|r| r.name != old.name));
+        made.changed.extend(gone.map(|role| role.name.clone()));
+        let memberships = self.memberships.iter().filter(|m| !before.memberships.contains(m));
+        made.statements.extend(memberships.map(grant));
+        let settings = self.settings.iter().filter(|s| !before.settings.contains(s));
+        made.statements.extend(settings.map(set));
+        made
+    }
+}
+
+/// Makes the role unless it is there: roles are shared by all databases of a server.
+fn create(role: &Role) -> String {
+    let word = |on: bool, word: &str| if on { word.to_owned() } else { format!("NO{word}") };
+    let mut attributes = vec![
+        word(role.superuser, "SUPERUSER"),
+        word(role.inherit, "INHERIT"),
+        word(role.create_role, "CREATEROLE"),
+        word(role.create_database, "CREATEDB"),
+        word(role.login, "LOGIN"),
+        word(role.replication, "REPLICATION"),
+        word(role.bypass_rls, "BYPASSRLS"),
+    ];
+    // Naming what only a superuser may set, even to refuse it, would need one.
+    let only_superuser = ["NOSUPERUSER", "NOREPLICATION", "NOBYPASSRLS"];
+    attributes.retain(|attribute| !only_superuser.contains(&attribute.as_str()));
+    if role.connection_limit >= 0 {
+        attributes.push(format!("CONNECTION LIMIT {}", role.connection_limit));
+    }
+    if let Some(until) = &role.valid_until {
+        attributes.push(format!("VALID UNTIL {}", literal(until)));
+    }
+    let body = format!(
+        "BEGIN\n  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {}) THEN\n    CREATE \
+         ROLE {} WITH {};\n  END IF;\nEND",
+        literal(&role.name),
+        quote(&role.name),
+        attributes.join(" ")
+    );
+    let mut tag = "$rebaseline$".to_owned();
+    while body.contains(&tag) {
+        tag.insert(1, '_');
+    }
+    format!("DO {tag}\n{body}\n{tag}")
+}
+
+fn grant(membership: &Membership) -> String {
+    let admin = if membership.admin { " WITH ADMIN OPTION" } else { "" };
+    format!("GRANT {} TO {}{admin}", quote(&membership.role), quote(&membership.member))
+}
+
+/// Settings whose value is a list of identifiers that is quoted already (`GUC_LIST_QUOTE`; the same
+/// list stands in `pg_dump`'s `variable_is_guc_list_quote`).
+const QUOTED_LISTS: [&str; 6] = [
+    "local_preload_libraries",
+    "search_path",
+    "session_preload_libraries",
+    "shared_preload_libraries",
+    "temp_tablespaces",
+    "unix_socket_directories",
+];
+
+fn set(setting: &Setting) -> String {
+    let (name, value) = setting.setting.split_once('=').unwrap_or((&setting.setting, ""));
+    let value = if QUOTED_LISTS.contains(&name) {
+        // An empty list is stored as an empty identifier.
+        if value.is_empty() { "''".to_owned() } else { value.to_owned() }
+    } else {
+        literal(value)
+    };
+    let name = name.split('.').map(quote).collect::<Vec<_>>().join(".");
+    match (&setting.role, setting.in_database) {
+        (Some(role), false) => format!("ALTER ROLE {} SET {name} TO {value}", quote(role)),
+        (role, in_database) => {
+            // The database's name differs from place to place: it is put in when this runs.
+            let what = match role {
+                Some(role) => format!("ALTER ROLE {} IN DATABASE %I SET", quote(role)),
+                None if in_database => "ALTER DATABASE %I SET".to_owned(),
+                None => return format!("ALTER ROLE ALL SET {name} TO {value}"),
+            };
+            let command = format!("{what} {} TO {}", escape(&name), escape(&value));
+            format!(
+                "DO $rebaseline$\nBEGIN\n  EXECUTE pg_catalog.format({}, pg_catalog.current_database());\n\
+                 END\n$rebaseline$",
+                literal(&command)
+            )
+        }
+    }
+}
+
+/// For `format()`: a percent sign stands for itself.
+fn escape(text: &str) -> String {
+    text.replace('%', "%%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(name: &str) -> Role {
+        Role {
+            name: name.to_owned(),
+            superuser: false,
+            inherit: true,
+            create_role: false,
+            create_database: false,
+            login: false,
+            replication: false,
+            bypass_rls: false,
+            connection_limit: -1,
+            valid_until: None,
+            has_password: false,
+            comment: None,
+        }
+    }
+
+    #[test]
+    fn only_what_is_new_is_made() {
+        let before = Snapshot { roles: vec![role("postgres"), role("old")], ..Snapshot::default() };
+        let mut after = before.clone();
+        after.roles[1].login = true;
+        after.roles.push(Role {
+            login: true,
+            has_password: true,
+            comment: Some("it's ours".to_owned()),
+            connection_limit: 3,
+            ..role("new one")
+        });
+        after.memberships.push(Membership {
+            role: "old".to_owned(),
+            member: "new one".to_owned(),
+            admin: true,
+        });
+        let setting = |role: Option<&str>, in_database, setting: &str| Setting {
+            role: role.map(str::to_owned),
+            in_database,
+            setting: setting.to_owned(),
+        };
+        after.settings.push(setting(None, true, "search_path=app, public"));
+        after.settings.push(setting(None, true, "app.rate=10%"));
+        after.settings.push(setting(Some("new one"), false, "statement_timeout=5s"));
+        let made = after.made_since(&before);
+        assert_eq!(made.changed, ["old"]);
+        assert_eq!(made.with_password, ["new one"]);
+        insta::assert_snapshot!(made.statements.join("\n"), @r#"
+        DO $rebaseline$
+        BEGIN
+          IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'new one') THEN
+            CREATE ROLE "new one" WITH INHERIT NOCREATEROLE NOCREATEDB LOGIN CONNECTION LIMIT 3;
+          END IF;
+        END
+        $rebaseline$
+        COMMENT ON ROLE "new one" IS 'it''s ours'
+        GRANT "old" TO "new one" WITH ADMIN OPTION
+        DO $rebaseline$
+        BEGIN
+          EXECUTE pg_catalog.format('ALTER DATABASE %I SET "search_path" TO app, public', pg_catalog.current_database());
+        END
+        $rebaseline$
+        DO $rebaseline$
+        BEGIN
+          EXECUTE pg_catalog.format('ALTER DATABASE %I SET "app"."rate" TO ''10%%''', pg_catalog.current_database());
+        END
+        $rebaseline$
+        ALTER ROLE "new one" SET "statement_timeout" TO '5s'
+        "#);
+    }
+}

@@ -1,0 +1,222 @@
+//! Cuts the text of `pg_dump` into entries.
+//!
+//! The statements are separated by PostgreSQL's own parser, never at `;`: function bodies and
+//! literals hold semicolons. `pg_dump` writes a comment above every object (`-- Name: orders; Type:
+//! TABLE; Schema: public; Owner: postgres`); it is looked for only between statements, so a body or a
+//! row that holds such a line is no danger. The settings that `pg_dump` begins with, and the psql lines
+//! (`\restrict`, since the releases of August 2025), are left out.
+
+use crate::schema::{Entry, Object};
+
+/// A dump that cannot be cut.
+#[derive(Debug, thiserror::Error)]
+pub enum TocError {
+    /// The parser does not take it.
+    #[error("the text of pg_dump cannot be parsed")]
+    Parse(#[source] pg_query::Error),
+    /// A statement without an object above it.
+    #[error("pg_dump wrote a statement that belongs to no object: `{statement}`")]
+    NoObject {
+        /// The statement.
+        statement: String,
+    },
+}
+
+/// Settings that `pg_dump` writes in between and that mean nothing by themselves.
+const PLAIN_SETTINGS: [&str; 2] =
+    ["SET default_tablespace = ''", "SET default_table_access_method = heap"];
+
+/// Cuts a dump into its entries, in `pg_dump`'s order. Entries without a statement (a table without
+/// rows) are left out.
+pub fn entries(dump: &str) -> Result<Vec<Entry>, TocError> {
+    let text = without_psql_lines(dump);
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut special_settings = false;
+    for (comments, statement) in statements(&text)? {
+        let statement = statement.to_owned();
+        let header = comments.lines().rev().find_map(header);
+        if let Some((object, owner)) = header {
+            entries.push(Entry { object, owner, statements: Vec::new() });
+        }
+        if statement.starts_with("SET ") {
+            if !entries.is_empty() {
+                special_settings |= !PLAIN_SETTINGS.contains(&statement.as_str());
+                // It stands after its predecessor's entry, and before the next one's comment.
+                let object = Object { kind: "SETTING".to_owned(), schema: None, name: statement.clone() };
+                entries.push(Entry { object, owner: None, statements: vec![statement] });
+            }
+            continue;
+        }
+        match entries.last_mut() {
+            Some(entry) => entry.statements.push(statement),
+            None if statement.starts_with("SELECT pg_catalog.set_config('search_path'") => {}
+            None => return Err(TocError::NoObject { statement }),
+        }
+    }
+    entries.retain(|entry| {
+        !entry.statements.is_empty() && (special_settings || entry.object.kind != "SETTING")
+    });
+    Ok(entries)
+}
+
+/// The statements alone, without comments and without their final `;`.
+pub fn bare_statements(dump: &str) -> Result<Vec<String>, TocError> {
+    let text = without_psql_lines(dump);
+    Ok(statements(&text)?.into_iter().map(|(_, statement)| statement.to_owned()).collect())
+}
+
+/// The statements of a text, each with what stands between it and its predecessor: comments.
+fn statements(text: &str) -> Result<Vec<(&str, &str)>, TocError> {
+    let mut end = 0;
+    let mut statements = Vec::new();
+    for slice in pg_query::split_with_parser(text).map_err(TocError::Parse)? {
+        // The slices are parts of the text: their place tells what stands before them.
+        let start = slice.as_ptr() as usize - text.as_ptr() as usize;
+        let between = text.get(end..start).unwrap_or_default();
+        let (comments, statement) = after_comments(slice);
+        let comments = if comments.is_empty() { between } else { comments };
+        statements.push((comments, statement.trim_end()));
+        end = start + slice.len();
+    }
+    Ok(statements)
+}
+
+/// Leaves out the lines for psql: only the first above all statements, and the last line.
+fn without_psql_lines(dump: &str) -> String {
+    let is_command = |line: &str| line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ");
+    let mut lines: Vec<&str> = dump.split('\n').collect();
+    let is_head = |line: &&str| line.is_empty() || line.starts_with("--") || line.starts_with('\\');
+    let head = lines.iter().take_while(|line| is_head(line)).count();
+    let tail = head + lines[head..].iter().rev().take_while(|line| is_head(line)).count();
+    let from_end = lines.len() - (tail - head);
+    for (number, line) in lines.iter_mut().enumerate() {
+        if (number < head || number >= from_end) && is_command(line) {
+            *line = "";
+        }
+    }
+    lines.join("\n")
+}
+
+/// Separates the comment lines above a statement from the statement.
+fn after_comments(slice: &str) -> (&str, &str) {
+    let mut rest = slice;
+    loop {
+        let trimmed = rest.trim_start();
+        if !trimmed.starts_with("--") {
+            return (&slice[..slice.len() - trimmed.len()], trimmed);
+        }
+        rest = trimmed.find('\n').map_or("", |end| &trimmed[end..]);
+    }
+}
+
+/// Reads `-- Name: orders; Type: TABLE; Schema: public; Owner: postgres`, from the right: a name may
+/// hold anything but a line break.
+fn header(line: &str) -> Option<(Object, Option<String>)> {
+    let line = line.strip_prefix("-- Data for ").or_else(|| line.strip_prefix("-- "))?;
+    let line = line.strip_prefix("Name: ")?;
+    let (line, _) = line.rsplit_once("; Tablespace: ").unwrap_or((line, ""));
+    let (line, owner) = line.rsplit_once("; Owner: ").or_else(|| line.rsplit_once("; Owner:"))?;
+    let (line, schema) = line.rsplit_once("; Schema: ")?;
+    let (name, kind) = line.rsplit_once("; Type: ")?;
+    let some = |text: &str| match text {
+        "-" | "" => None,
+        text => Some(text.to_owned()),
+    };
+    let object = Object { kind: kind.to_owned(), schema: some(schema), name: name.to_owned() };
+    Some((object, some(owner)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DUMP: &str = r"--
+-- PostgreSQL database dump
+--
+
+\restrict abc
+
+-- Dumped from database version 15.18
+
+SET statement_timeout = 0;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET row_security = off;
+
+--
+-- Name: f(integer); Type: FUNCTION; Schema: s; Owner: postgres
+--
+
+CREATE FUNCTION s.f(a integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$ begin -- x ;
+\restrict abc
+return 1; end $$;
+
+
+ALTER FUNCTION s.f(a integer) OWNER TO postgres;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: q; x; Type: TABLE; Schema: s; Owner: postgres
+--
+
+CREATE TABLE s.q (
+    a integer
+);
+
+
+--
+-- Data for Name: empty; Type: TABLE DATA; Schema: s; Owner: postgres
+--
+
+
+
+--
+-- Data for Name: q; Type: TABLE DATA; Schema: s; Owner: postgres
+--
+
+INSERT INTO s.q (a) VALUES ('y
+-- Name: foo; Type: TABLE; Schema: x; Owner: y
+');
+INSERT INTO s.q (a) VALUES (2);
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+\unrestrict abc
+";
+
+    #[test]
+    fn cuts_at_statements_and_names_objects() {
+        let shown: Vec<String> = entries(DUMP)
+            .unwrap()
+            .iter()
+            .map(|entry| format!("{}: {}", entry.object, entry.statements.join(" | ")))
+            .collect();
+        insta::assert_snapshot!(shown.join("\n"), @r"
+        function `s.f(integer)`: CREATE FUNCTION s.f(a integer) RETURNS integer
+            LANGUAGE plpgsql
+            AS $$ begin -- x ;
+        \restrict abc
+        return 1; end $$ | ALTER FUNCTION s.f(a integer) OWNER TO postgres
+        table `s.q; x`: CREATE TABLE s.q (
+            a integer
+        )
+        rows of `s.q`: INSERT INTO s.q (a) VALUES ('y
+        -- Name: foo; Type: TABLE; Schema: x; Owner: y
+        ') | INSERT INTO s.q (a) VALUES (2)
+        ");
+    }
+
+    #[test]
+    fn a_setting_that_means_something_is_kept() {
+        let dump = DUMP.replace("default_tablespace = ''", "default_tablespace = fast");
+        let kinds: Vec<_> = entries(&dump).unwrap().iter().map(|e| e.object.kind.clone()).collect();
+        assert_eq!(kinds, ["FUNCTION", "SETTING", "SETTING", "TABLE", "TABLE DATA"]);
+    }
+}

@@ -1,0 +1,11 @@
+//! The stages, in the order of the flow: audit, replay, dump, render, prove, swap, stamp.
+//!
+//! A stage's output is the next one's input. No stage calls another: only the commands know the order.
+
+pub mod audit;
+pub mod dump;
+pub mod prove;
+pub mod render;
+pub mod replay;
+pub mod stamp;
+pub mod swap;

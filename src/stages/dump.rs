@@ -1,0 +1,215 @@
+//! Dump: what the history made, as statements.
+//!
+//! Takes the scratch database at the cut; gives a [`SchemaDump`]: `pg_dump`'s entries, the statements
+//! a baseline is made of, the statements that drop all of it, and the roles and settings. On failure it
+//! leaves nothing behind.
+
+use crate::error::{Explain, Kind};
+use crate::postgres::catalog;
+use crate::postgres::programs::{self, ProgramError, Table};
+use crate::postgres::scratch::{ScratchDb, ScratchError};
+use crate::postgres::server::Server;
+use crate::run::channel::Existing;
+use crate::schema::roles::Made;
+use crate::schema::toc::{self, TocError};
+use crate::schema::{self, Counts, Entry, Object, portable};
+
+/// Why there is no dump.
+#[derive(Debug, thiserror::Error)]
+pub enum DumpError {
+    /// `pg_dump` failed.
+    #[error("cannot dump the scratch database")]
+    Program(#[from] ProgramError),
+    /// Its text cannot be cut into statements.
+    #[error("cannot read the dump")]
+    Toc(#[from] TocError),
+    /// A statement cannot be parsed.
+    #[error("cannot parse the statement of {object}")]
+    Parse {
+        /// The object.
+        object: Object,
+        /// The parser's words.
+        #[source]
+        source: pg_query::Error,
+    },
+    /// The scratch database.
+    #[error("cannot dump the scratch database")]
+    Scratch(#[from] ScratchError),
+    /// The catalog cannot be read.
+    #[error("cannot read the scratch database")]
+    Catalog(#[from] sqlx::Error),
+    /// Something that a baseline cannot carry.
+    #[error("the history makes what a baseline cannot carry: {}", objects.join(", "))]
+    CannotCarry {
+        /// The objects.
+        objects: Vec<String>,
+    },
+    /// A history that makes roles needs a server of its own.
+    #[error("the history makes roles, which all databases of a server share: {}", roles.join(", "))]
+    RolesOnGivenServer {
+        /// The roles.
+        roles: Vec<String>,
+    },
+}
+
+impl Explain for DumpError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::CannotCarry { .. } | Self::RolesOnGivenServer { .. } => Kind::Refused,
+            _ => Kind::Tool,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::RolesOnGivenServer { roles } => {
+                let drops: Vec<_> = roles
+                    .iter()
+                    .map(|role| format!("DROP ROLE {};", crate::postgres::identifier::quote(role)))
+                    .collect();
+                vec![
+                    "leave --scratch-url out: a private cluster has roles of its own".to_owned(),
+                    format!("the replay left them on the given server; if nobody else needs them: {}",
+                        drops.join(" ")),
+                ]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn state(&self) -> String {
+        match self {
+            Self::RolesOnGivenServer { .. } => {
+                "the project is unchanged; the scratch database is dropped".to_owned()
+            }
+            _ => "nothing was changed; the scratch database is removed".to_owned(),
+        }
+    }
+}
+
+/// Statements that make one object of the baseline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The object's name for a reader.
+    pub title: String,
+    /// The statements, without a final `;`.
+    pub statements: Vec<String>,
+}
+
+/// What the history made.
+#[derive(Debug, Clone)]
+pub struct SchemaDump {
+    /// `pg_dump`'s text as it is: the control is restored from it.
+    pub text: String,
+    /// Its entries.
+    pub entries: Vec<Entry>,
+    /// Roles and settings.
+    pub made: Made,
+    /// What the baseline runs, in order.
+    pub blocks: Vec<Block>,
+    /// What the downgrade runs, in order.
+    pub drops: Vec<String>,
+    /// SHA-256 over all of it.
+    pub sha256: String,
+    /// The counts for a report.
+    pub counts: Counts,
+}
+
+/// Dumps the database. `version_table` is left out, and so is what was `existing` before the first
+/// revision.
+pub async fn dump(
+    server: &Server,
+    database: &ScratchDb,
+    version_table: &Table,
+    existing: &Existing,
+    made: Made,
+) -> Result<SchemaDump, DumpError> {
+    if !server.is_private() && !made.roles.is_empty() {
+        return Err(DumpError::RolesOnGivenServer { roles: made.roles });
+    }
+    let without = std::slice::from_ref(version_table);
+    let mut connection = database.connect().await?;
+    let comments = catalog::extension_comments(&mut connection).await?;
+    let public_gone: bool = sqlx::query_scalar("select to_regnamespace('public') is null")
+        .fetch_one(&mut connection)
+        .await?;
+    let texts = programs::dump_with_drops(server, server.folder(), database, without).await?;
+    let entries = toc::entries(&texts.text)?;
+    let refused: Vec<String> =
+        entries.iter().filter(|e| cannot_carry(e)).map(|e| e.object.to_string()).collect();
+    if !refused.is_empty() {
+        return Err(DumpError::CannotCarry { objects: refused });
+    }
+    let mut blocks = Vec::new();
+    if !made.statements.is_empty() {
+        let title = "roles and settings".to_owned();
+        blocks.push(Block { title, statements: made.statements.clone() });
+    }
+    if public_gone {
+        let statements = vec!["DROP SCHEMA public".to_owned()];
+        blocks.push(Block { title: "schema `public`".to_owned(), statements });
+    }
+    for entry in entries.iter().filter(|entry| !was_there(entry, existing)) {
+        let user = &database.address().user;
+        let statements = portable::statements(entry, user, |name| comments.get(name).cloned())
+            .map_err(|source| DumpError::Parse { object: entry.object.clone(), source })?;
+        if !statements.is_empty() {
+            blocks.push(Block { title: entry.object.to_string(), statements });
+        }
+    }
+    let drops = drops(&texts.clean, version_table)?;
+    Ok(SchemaDump {
+        sha256: schema::sha256(&entries, &made.statements),
+        counts: Counts::of(&entries),
+        text: texts.text,
+        entries,
+        made,
+        blocks,
+        drops,
+    })
+}
+
+/// A subscription's statement holds a password in clear and would connect; a large object is told by
+/// number alone.
+fn cannot_carry(entry: &Entry) -> bool {
+    matches!(entry.object.kind.as_str(), "SUBSCRIPTION" | "SUBSCRIPTION TABLE")
+}
+
+/// Whether the object, or the table or function it belongs to, was there before the first revision.
+fn was_there(entry: &Entry, existing: &Existing) -> bool {
+    let Some(schema) = entry.object.schema.as_deref() else { return false };
+    let name = entry.object.name.as_str();
+    let kind = entry.object.kind.as_str();
+    let is = |(s, n): (&str, &str)| s == schema && n == name;
+    match kind {
+        "TABLE" | "VIEW" | "MATERIALIZED VIEW" | "SEQUENCE" | "FOREIGN TABLE" | "TABLE DATA"
+        | "SEQUENCE SET" | "SEQUENCE OWNED BY" | "INDEX" => {
+            existing.relations.iter().any(|(s, n, _)| is((s, n)))
+        }
+        "TYPE" | "DOMAIN" => existing.types.iter().any(|(s, n)| is((s, n))),
+        // `t t_pkey`: the table's name comes first.
+        "CONSTRAINT" | "DEFAULT" | "FK CONSTRAINT" | "CHECK CONSTRAINT" | "TRIGGER" | "RULE" => {
+            existing.relations.iter().any(|(s, n, _)| {
+                s == schema && name.strip_prefix(n.as_str()).is_some_and(|rest| rest.starts_with(' '))
+            })
+        }
+        "FUNCTION" | "PROCEDURE" => existing.functions.iter().any(|(s, n, arguments)| {
+            s == schema && (name == format!("{n}({arguments})"))
+        }),
+        _ => false,
+    }
+}
+
+/// The statements of `pg_dump --clean` that drop, in its order. The schema of the version table stays:
+/// Alembic still needs the table in it.
+fn drops(clean: &str, version_table: &Table) -> Result<Vec<String>, DumpError> {
+    let keep = format!("DROP SCHEMA {}", crate::postgres::identifier::quote(&version_table.schema));
+    let keep_plain = format!("DROP SCHEMA {}", version_table.schema);
+    let statements = toc::bare_statements(clean)?;
+    Ok(statements
+        .into_iter()
+        .take_while(|statement| !statement.starts_with("CREATE "))
+        .filter(|s| s.starts_with("DROP ") || s.starts_with("ALTER ") || s.starts_with("SELECT pg_catalog.lo"))
+        .filter(|s| *s != keep && *s != keep_plain)
+        .collect())
+}

@@ -1,0 +1,377 @@
+//! Prove: the baseline makes the same database as the history.
+//!
+//! Takes the rendered baseline and what the history made; gives a [`Proof`], which nothing else can
+//! make, or the objects that differ. The staged baseline is run by the project's own Alembic on a
+//! second, fresh server; nothing in the project is changed.
+//!
+//! `PostgreSQL` prints some expressions differently after one round trip (`CHECK (x IN (...))` on a
+//! varchar). So the reference is a control: the raw text of `pg_dump`, restored by psql. The baseline's
+//! dump must equal the control's exactly; what differs between the history's dump and the control's
+//! is round-trip drift, and only of objects that hold expressions. Rows, positions, privileges and
+//! comments hold none: there a difference is a failure.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::error::{Explain, Kind};
+use crate::files::{self, PathError};
+use crate::postgres::catalog;
+use crate::postgres::programs::{self, ProgramError, Table};
+use crate::postgres::scratch::{Prelude, ScratchDb, ScratchError};
+use crate::postgres::server::Server;
+use crate::process::ProcessError;
+use crate::run::channel::Event;
+use crate::run::{RunError, Waiting};
+use crate::schema::Entry;
+use crate::schema::compare::{self, Difference};
+use crate::schema::toc::{self, TocError};
+use crate::stages::dump::SchemaDump;
+use crate::stages::render::Baseline;
+
+/// Objects whose text holds expressions, which `PostgreSQL` may print differently after a round trip.
+const HOLDS_EXPRESSIONS: [&str; 14] = [
+    "TABLE", "FOREIGN TABLE", "DEFAULT", "CONSTRAINT", "CHECK CONSTRAINT", "INDEX", "VIEW",
+    "MATERIALIZED VIEW", "POLICY", "TRIGGER", "RULE", "FUNCTION", "PROCEDURE", "DOMAIN",
+];
+
+/// Why there is no proof.
+#[derive(Debug, thiserror::Error)]
+pub enum ProveError {
+    /// The baseline makes another database.
+    #[error("baseline does not reproduce the history")]
+    Differs(#[source] Differing),
+    /// The baseline cannot be run.
+    #[error("the baseline cannot be run")]
+    Run(#[source] RunError),
+    /// A second `upgrade heads` was not a no-op.
+    #[error("a second upgrade applied {} again", revisions.join(", "))]
+    NotIdempotent {
+        /// What it applied.
+        revisions: Vec<String>,
+    },
+    /// The version table does not stand at the baseline.
+    #[error("after the baseline the version table stands at {}, not at {expected}", found.join(", "))]
+    Version {
+        /// The baseline's id.
+        expected: String,
+        /// The rows.
+        found: Vec<String>,
+    },
+    /// The control could not be restored.
+    #[error("psql cannot restore the text of pg_dump")]
+    Control(#[source] ProcessError),
+    /// A database could not be dumped.
+    #[error("cannot dump a scratch database")]
+    Program(#[from] ProgramError),
+    /// A dump could not be read.
+    #[error("cannot read a dump")]
+    Toc(#[from] TocError),
+    /// A scratch database.
+    #[error("cannot prove the baseline")]
+    Scratch(#[from] ScratchError),
+    /// A file of the run folder.
+    #[error("cannot stage the baseline")]
+    File(#[from] PathError),
+    /// The catalog cannot be read.
+    #[error("cannot read a scratch database")]
+    Catalog(#[from] sqlx::Error),
+}
+
+/// The objects that differ, and where the whole diff is.
+#[derive(Debug, thiserror::Error)]
+#[error("{} {}: {}", differences.len(), if differences.len() == 1 { "object differs" } else { "objects differ" }, listed(differences))]
+pub struct Differing {
+    /// The differences, told by object.
+    pub differences: Vec<String>,
+    /// All of them as unified diffs.
+    pub diff: String,
+    /// The file with the diff, once written.
+    pub file: Option<PathBuf>,
+}
+
+fn listed(differences: &[String]) -> String {
+    let shown = 12;
+    let mut text = differences.iter().take(shown).cloned().collect::<Vec<_>>().join(", ");
+    if differences.len() > shown {
+        text.push_str(&format!(", and {} more", differences.len() - shown));
+    }
+    text
+}
+
+impl Explain for ProveError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Differs(_) | Self::Run(_) | Self::NotIdempotent { .. } | Self::Version { .. } => {
+                Kind::ProofFailed
+            }
+            _ => Kind::Tool,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Differs(differing) => differing
+                .file
+                .iter()
+                .map(|file| format!("see {}", file.display()))
+                .collect(),
+            Self::Run(error) => error.hints(),
+            Self::Scratch(error) => error.hints(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn state(&self) -> String {
+        "nothing was changed: no file of the project was touched".to_owned()
+    }
+}
+
+/// The offline part of the proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "outcome", content = "reason")]
+pub enum Offline {
+    /// `alembic upgrade head --sql` of the baseline makes the same database.
+    Equal,
+    /// The project's env.py cannot run offline.
+    Skipped(String),
+}
+
+/// That a baseline makes the same database as the history. Only [`prove`] makes one.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    baseline_sha256: String,
+    schema_sha256: String,
+    compared: usize,
+    roundtrip_drift: Vec<String>,
+    offline: Offline,
+}
+
+impl Proof {
+    /// The SHA-256 of the baseline file that was proved.
+    pub fn baseline_sha256(&self) -> &str {
+        &self.baseline_sha256
+    }
+
+    /// The SHA-256 of what the history made.
+    pub fn schema_sha256(&self) -> &str {
+        &self.schema_sha256
+    }
+
+    /// How many objects were compared.
+    pub fn compared(&self) -> usize {
+        self.compared
+    }
+
+    /// The objects that `PostgreSQL` prints differently after one round trip.
+    pub fn roundtrip_drift(&self) -> &[String] {
+        &self.roundtrip_drift
+    }
+
+    /// Whether offline mode was proved too.
+    pub fn offline(&self) -> &Offline {
+        &self.offline
+    }
+}
+
+/// The started interpreters, one for each run of the proof.
+#[derive(Debug)]
+pub struct Interpreters {
+    /// Runs the baseline.
+    pub baseline: Waiting,
+    /// Runs the upgrade a second time.
+    pub again: Waiting,
+    /// Runs it offline; or why it cannot be.
+    pub offline: Result<Waiting, String>,
+}
+
+/// What the proof needs.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The rendered baseline.
+    pub baseline: &'a Baseline,
+    /// What the history made.
+    pub dump: &'a SchemaDump,
+    /// The version table, as the history's run showed it.
+    pub version_table: &'a Table,
+    /// What is expected beforehand.
+    pub prelude: &'a Prelude,
+    /// The server of the history: the control is restored there, where its roles are.
+    pub history_server: &'a Server,
+    /// The second server.
+    pub server: &'a Server,
+    /// The project's environment.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// Runs the baseline and compares.
+pub async fn prove(
+    request: Request<'_>,
+    interpreters: Interpreters,
+    tell: &(dyn Fn(&Event) + Send + Sync),
+) -> Result<Proof, ProveError> {
+    let (control, (baseline, offline)) =
+        tokio::try_join!(control(&request), run_baseline(&request, interpreters, tell))?;
+    let dump = request.dump;
+    let mut differences = compare::differences(&control, &baseline.entries);
+    let mut told: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    let offline = match offline {
+        OfflineRun::Skipped(reason) => Offline::Skipped(reason),
+        OfflineRun::Made(entries) => {
+            let different = compare::differences(&control, &entries);
+            told.extend(different.iter().map(|d| format!("offline: {d}")));
+            differences.extend(different);
+            Offline::Equal
+        }
+    };
+    // The control itself must hold the history: what it lost, no baseline can have.
+    let (drift, lost): (Vec<Difference>, Vec<Difference>) =
+        compare::differences(&dump.entries, &control).into_iter().partition(|difference| {
+            let both = difference.expected.is_some() && difference.actual.is_some();
+            both && HOLDS_EXPRESSIONS.contains(&difference.object.kind.as_str())
+        });
+    told.extend(lost.iter().map(|d| format!("restored by psql: {d}")));
+    differences.extend(lost);
+    let mut diff: String = differences.iter().map(Difference::unified).collect();
+    let (missing, extra) = compare::row_changes(&dump.made.statements, &baseline.made);
+    for (statements, sign, what) in [(missing, '-', "missing"), (extra, '+', "too much")] {
+        for statement in statements {
+            told.push(format!("role or setting {what}: `{}`", statement.replace('\n', " ")));
+            diff.push_str(&statement.lines().map(|line| format!("{sign}{line}\n")).collect::<String>());
+        }
+    }
+    if !told.is_empty() {
+        return Err(ProveError::Differs(Differing { differences: told, diff, file: None }));
+    }
+    Ok(Proof {
+        baseline_sha256: request.baseline.sha256(),
+        schema_sha256: dump.sha256.clone(),
+        compared: dump.entries.len() + dump.made.statements.len(),
+        roundtrip_drift: drift.iter().map(|d| d.object.to_string()).collect(),
+        offline,
+    })
+}
+
+/// The raw text of the history's dump, restored by psql beside the history, dumped again.
+async fn control(request: &Request<'_>) -> Result<Vec<Entry>, ProveError> {
+    let server = request.history_server;
+    let database = ScratchDb::create(server, "control").await?;
+    let result = async {
+        if request.dump.blocks.iter().any(|block| block.title == "schema `public`") {
+            let mut connection = database.connect().await?;
+            sqlx::raw_sql("DROP SCHEMA public").execute(&mut connection).await?;
+        }
+        let script = server.folder().path().join("control.sql");
+        files::write_scratch(&script, request.dump.text.as_bytes())?;
+        programs::psql(server, &database, &script).await.map_err(ProveError::Control)?;
+        Ok(toc::entries(&programs::dump(server, &database, &[]).await?)?)
+    }
+    .await;
+    database.drop_scratch().await?;
+    result
+}
+
+struct BaselineRun {
+    entries: Vec<Entry>,
+    made: Vec<String>,
+}
+
+enum OfflineRun {
+    Made(Vec<Entry>),
+    Skipped(String),
+}
+
+async fn run_baseline(
+    request: &Request<'_>,
+    interpreters: Interpreters,
+    tell: &(dyn Fn(&Event) + Send + Sync),
+) -> Result<(BaselineRun, OfflineRun), ProveError> {
+    let server = request.server;
+    let staged = server.folder().subfolder("staged")?;
+    let name = request.baseline.file.file_name().unwrap_or_default();
+    files::write_scratch(&staged.join(name), &request.baseline.bytes)?;
+    let locations = vec![staged];
+    let database = ScratchDb::create(server, "history").await?;
+    let offline_database = ScratchDb::create(server, "offline").await?;
+    let result = async {
+        database.prepare(request.prelude).await?;
+        let mut connection = database.connect().await?;
+        let before = catalog::snapshot(&mut connection).await?;
+        let environment = request.environment.clone();
+        let online = interpreters.baseline.run(&database, Some(&locations), environment, tell);
+        let sql = offline_sql(request, &offline_database, interpreters.offline, &locations);
+        let (online, sql) = tokio::join!(online, sql);
+        online.map_err(ProveError::Run)?;
+        let rows = catalog::version_rows(&mut connection, request.version_table).await?;
+        let expected = request.baseline.revision.to_string();
+        if rows != [expected.clone()] {
+            return Err(ProveError::Version { expected, found: rows });
+        }
+        let without = std::slice::from_ref(request.version_table);
+        let again = async {
+            let environment = request.environment.clone();
+            let again = interpreters.again.run(&database, Some(&locations), environment, &|_| {});
+            let again = again.await.map_err(ProveError::Run)?;
+            if again.applied.is_empty() {
+                return Ok(());
+            }
+            let revisions = again.applied.into_iter().map(|applied| applied.revision).collect();
+            Err(ProveError::NotIdempotent { revisions })
+        };
+        let offline = async {
+            match sql {
+                Err(reason) => Ok(OfflineRun::Skipped(reason)),
+                Ok(sql) => apply_offline(request, &offline_database, &sql).await,
+            }
+        };
+        let text = async {
+            Ok::<_, ProveError>(programs::dump(server, &database, without).await?)
+        };
+        let ((), offline, text) = tokio::try_join!(again, offline, text)?;
+        let entries = toc::entries(&text)?;
+        let made = catalog::snapshot(&mut connection).await?.made_since(&before).statements;
+        Ok((BaselineRun { entries, made }, offline))
+    }
+    .await;
+    database.drop_scratch().await?;
+    offline_database.drop_scratch().await?;
+    result
+}
+
+/// `alembic upgrade heads --sql` of the baseline, or why it cannot be had.
+async fn offline_sql(
+    request: &Request<'_>,
+    database: &ScratchDb,
+    interpreter: Result<Waiting, String>,
+    locations: &[PathBuf],
+) -> Result<Vec<u8>, String> {
+    let environment = request.environment.clone();
+    let ran = interpreter?.run(database, Some(locations), environment, &|_| {}).await;
+    match ran {
+        Ok(ran) if ran.stdout.is_empty() => Err("env.py wrote no SQL in offline mode".to_owned()),
+        Ok(ran) => Ok(ran.stdout),
+        Err(error) => {
+            Err(format!("env.py cannot run offline: {}", error.to_string().replace('\n', " ")))
+        }
+    }
+}
+
+async fn apply_offline(
+    request: &Request<'_>,
+    database: &ScratchDb,
+    sql: &[u8],
+) -> Result<OfflineRun, ProveError> {
+    let server = request.server;
+    database.prepare(request.prelude).await?;
+    let script = server.folder().path().join("offline.sql");
+    files::write_scratch(&script, sql)?;
+    if let Err(error) = programs::psql(server, database, &script).await {
+        // What env.py prints or sets up by itself online is its own affair; the statements of the
+        // baseline are the same ones that have just been run online.
+        let reason = format!("the SQL of offline mode cannot be applied: {error}");
+        return Ok(OfflineRun::Skipped(reason));
+    }
+    let without = std::slice::from_ref(request.version_table);
+    Ok(OfflineRun::Made(toc::entries(&programs::dump(server, database, without).await?)?))
+}

@@ -1,0 +1,311 @@
+//! Render: the baseline revision as text. Pure: no file is read or written here.
+//!
+//! Takes a dump, a cut and a template; gives a [`Baseline`]: identifiers, the file's place and its
+//! bytes. The template is data: it can be replaced by the user, and the proof checks what it makes.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tera::{Context, Tera, Value};
+
+use crate::error::{Explain, Kind};
+use crate::format::alembic::literal;
+use crate::history::{Cut, History, IllegalRevisionId, RevisionId};
+use crate::schema;
+use crate::stages::dump::{Block, SchemaDump};
+
+/// The template's name: a file of this name in `--templates DIR` replaces ours.
+pub const TEMPLATE: &str = "baseline.py.tera";
+
+/// Our own template.
+pub const EMBEDDED: &str = include_str!("../../templates/alembic/baseline.py.tera");
+
+/// What the version table's column holds: Alembic makes it `VARCHAR(32)`.
+pub const LONGEST_ID: usize = 32;
+
+/// Settings that `pg_dump` relies on: names are qualified, function bodies are not checked before
+/// what they use is there.
+const SETTINGS: [(&str, &str); 4] = [
+    ("search_path", ""),
+    ("check_function_bodies", "off"),
+    ("xmloption", "content"),
+    ("row_security", "off"),
+];
+
+/// Why there is no baseline.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The template is wrong.
+    #[error("template `{name}` cannot be rendered: {why}")]
+    Template {
+        /// Where the template comes from.
+        name: String,
+        /// The engine's words, with the line.
+        why: String,
+    },
+    /// The id cannot be one.
+    #[error("`{id}` cannot be the baseline's revision id")]
+    IllegalId {
+        /// The id.
+        id: String,
+        /// What is wrong with it.
+        #[source]
+        source: IllegalRevisionId,
+    },
+    /// The id does not fit the version table.
+    #[error("the revision id `{id}` has {length} characters; the version table holds {LONGEST_ID}")]
+    LongId {
+        /// The id.
+        id: String,
+        /// Its length.
+        length: usize,
+    },
+    /// The id belongs to a revision that is not the cut.
+    #[error("the revision id `{id}` is taken by a revision of this history")]
+    TakenId {
+        /// The id.
+        id: String,
+    },
+}
+
+impl Explain for RenderError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Template { .. } => {
+                vec!["leave --templates out to use the built-in template".to_owned()]
+            }
+            Self::IllegalId { .. } | Self::LongId { .. } | Self::TakenId { .. } => {
+                vec!["--revision-id new lets rebaseline choose one".to_owned()]
+            }
+        }
+    }
+}
+
+/// How the baseline's id is chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdChoice {
+    /// The head's own id where the cut has one head, else a new one.
+    Keep,
+    /// A new one.
+    New,
+    /// This one.
+    Given(String),
+}
+
+/// What goes into the file besides the statements.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The history.
+    pub history: &'a History,
+    /// What is squashed.
+    pub cut: &'a Cut,
+    /// What it made.
+    pub dump: &'a SchemaDump,
+    /// The baseline's id, as [`choose_id`] gives it.
+    pub revision: &'a RevisionId,
+    /// The docstring's first line.
+    pub message: &'a str,
+    /// The creation date as Alembic prints it.
+    pub created: &'a str,
+    /// The archive's place, relative to the project.
+    pub archive: &'a str,
+    /// The server's version in words.
+    pub server: &'a str,
+    /// A template of the user's: its path and its text.
+    pub template: Option<(&'a str, &'a str)>,
+    /// The baseline's file, relative to the project's root.
+    pub file: PathBuf,
+}
+
+/// The rendered baseline.
+#[derive(Debug, Clone)]
+pub struct Baseline {
+    /// Its revision id.
+    pub revision: RevisionId,
+    /// The heads that it stands for.
+    pub replaces: Vec<RevisionId>,
+    /// Its file, relative to the project.
+    pub file: PathBuf,
+    /// The file's bytes.
+    pub bytes: Vec<u8>,
+    /// How many statements it runs.
+    pub statements: usize,
+}
+
+impl Baseline {
+    /// SHA-256 of the file in hexadecimal.
+    pub fn sha256(&self) -> String {
+        schema::hex(&Sha256::digest(&self.bytes))
+    }
+}
+
+#[derive(Serialize)]
+struct RenderedBlock {
+    title: String,
+    calls: Vec<String>,
+    statements: Vec<String>,
+}
+
+impl RenderedBlock {
+    fn new(title: &str, statements: &[String]) -> Self {
+        Self {
+            // A comment is one line, whatever the object is called.
+            title: title.replace(['\n', '\r'], " "),
+            calls: statements.iter().map(|s| literal::call("execute", s)).collect(),
+            statements: statements.to_vec(),
+        }
+    }
+}
+
+/// Renders the baseline.
+pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
+    let revision = request.revision.clone();
+    let dump = request.dump;
+    let names: Vec<&str> = SETTINGS.iter().map(|(name, _)| *name).collect();
+    let array = format!("ARRAY['{}']", names.join("', '"));
+    let values: Vec<String> = SETTINGS.iter().map(|(n, v)| format!("('{n}', '{v}')")).collect();
+    let prologue = Block {
+        title: "What pg_dump relies on; what was set before is kept for the end.".to_owned(),
+        statements: vec![
+            format!(
+                "SELECT set_config('rebaseline.' || name, current_setting(name), false)\n\
+                 FROM unnest({array}) AS name"
+            ),
+            format!(
+                "SELECT set_config(name, value, false)\nFROM (VALUES {}) AS wanted (name, value)",
+                values.join(", ")
+            ),
+        ],
+    };
+    let epilogue = Block {
+        title: "What was set before.".to_owned(),
+        statements: vec![format!(
+            "SELECT set_config(name, current_setting('rebaseline.' || name), false)\n\
+             FROM unnest({array}) AS name"
+        )],
+    };
+    let rendered = |block: &Block| RenderedBlock::new(&block.title, &block.statements);
+    let text = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let labels: Vec<String> = request
+        .history
+        .labels()
+        .iter()
+        .filter(|(_, id)| request.cut.squashed().contains(id))
+        .map(|(label, _)| label.clone())
+        .collect();
+    let mut context = Context::new();
+    context.insert("message", request.message);
+    context.insert("squashed", &request.cut.squashed().len());
+    context.insert("bases", &text(&request.history.bases()));
+    context.insert("heads", &text(request.cut.heads()));
+    context.insert("archive", request.archive);
+    context.insert("version", env!("CARGO_PKG_VERSION"));
+    context.insert("server", request.server);
+    context.insert("notes", &notes(dump));
+    context.insert("revision", revision.as_str());
+    context.insert("parents", &Vec::<String>::new());
+    context.insert("created", request.created);
+    context.insert("down_revision", "None");
+    context.insert("branch_labels", &literal::names(&labels));
+    context.insert("depends_on", "None");
+    context.insert("prologue", &[rendered(&prologue)]);
+    context.insert("blocks", &dump.blocks.iter().map(rendered).collect::<Vec<_>>());
+    context.insert("epilogue", &[rendered(&epilogue)]);
+    let drops: Vec<String> = dump.drops.iter().map(|s| literal::call("execute", s)).collect();
+    context.insert("drops", &drops);
+    let bytes = render_template(request.template, &context)?.into_bytes();
+    let statements = dump.blocks.iter().map(|block| block.statements.len()).sum();
+    Ok(Baseline {
+        file: request.file.clone(),
+        replaces: request.cut.heads().to_vec(),
+        revision,
+        bytes,
+        statements,
+    })
+}
+
+fn render_template(
+    template: Option<(&str, &str)>,
+    context: &Context,
+) -> Result<String, RenderError> {
+    let (name, text) = template.unwrap_or((TEMPLATE, EMBEDDED));
+    let mut tera = Tera::default();
+    tera.autoescape_on(Vec::new());
+    tera.register_filter("python", |value: &Value, _: &HashMap<String, Value>| {
+        let text = value.as_str().ok_or("the filter `python` takes a string")?;
+        Ok(Value::String(literal::python(text)))
+    });
+    let failed = |error: tera::Error| {
+        // The line and the reason are in the sources.
+        let mut why = Vec::new();
+        let mut next: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(error) = next {
+            why.push(error.to_string());
+            next = error.source();
+        }
+        RenderError::Template { name: name.to_owned(), why: why.join(": ") }
+    };
+    tera.add_raw_template(name, text).map_err(failed)?;
+    tera.render(name, context).map_err(failed)
+}
+
+/// What a reader of the file must know.
+fn notes(dump: &SchemaDump) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !dump.made.with_password.is_empty() {
+        notes.push(format!(
+            "The history gave a password to: {}. A baseline holds no password: set it yourself.",
+            dump.made.with_password.join(", ")
+        ));
+    }
+    if !dump.made.changed.is_empty() {
+        notes.push(format!(
+            "The history changed roles that were there before it; this is not repeated here: {}.",
+            dump.made.changed.join(", ")
+        ));
+    }
+    notes
+}
+
+/// Chooses the baseline's id and checks that it can be one.
+pub fn choose_id(
+    history: &History,
+    cut: &Cut,
+    dump: &SchemaDump,
+    choice: &IdChoice,
+) -> Result<RevisionId, RenderError> {
+    let heads = cut.heads();
+    let id = match (choice, heads) {
+        (IdChoice::Given(id), _) => id.clone(),
+        (IdChoice::Keep, [head]) => head.to_string(),
+        (IdChoice::Keep | IdChoice::New, _) => new_id(cut, dump),
+    };
+    let revision = RevisionId::new(id.clone())
+        .map_err(|source| RenderError::IllegalId { id: id.clone(), source })?;
+    if revision.len() > LONGEST_ID {
+        return Err(RenderError::LongId { length: revision.len(), id });
+    }
+    let is_head = heads.len() == 1 && heads[0] == revision;
+    if !is_head && history.get(&revision).is_some() {
+        return Err(RenderError::TakenId { id });
+    }
+    Ok(revision)
+}
+
+/// A new id in Alembic's form (12 hexadecimal digits), made from what the baseline stands for: the
+/// same history gives the same id.
+fn new_id(cut: &Cut, dump: &SchemaDump) -> String {
+    let mut seed = Sha256::new();
+    for id in cut.squashed() {
+        seed.update(id.as_str().as_bytes());
+        seed.update(b"\n");
+    }
+    seed.update(dump.sha256.as_bytes());
+    schema::hex(&seed.finalize())[..12].to_owned()
+}

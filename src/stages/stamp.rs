@@ -1,0 +1,311 @@
+//! Stamp: write the baseline's id into the version table of a database that stands at the cut.
+//!
+//! Takes what the archives say and a target; gives one [`Told`] per database. Everything happens in
+//! one transaction with a lock timeout: a database is stamped, or it is as before. A database that
+//! stands anywhere else is refused, with what was found. This is the only stage that writes to a
+//! database which is not a scratch database.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use rebaseline_archive::VersionTableRecord;
+use serde::{Serialize, Serializer};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+
+use crate::postgres::catalog;
+use crate::postgres::identifier;
+use crate::postgres::programs::Table;
+use crate::postgres::target::{Url, UrlError};
+
+/// What the archives say about where databases can stand.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The version table, as env.py names it.
+    pub version_table: VersionTableRecord,
+    /// The baseline's id.
+    pub baseline: String,
+    /// The heads that the baseline stands for.
+    pub replaces: BTreeSet<String>,
+    /// All archived revisions that are not heads of the cut.
+    pub archived: BTreeSet<String>,
+    /// Revisions of the project that come after the baseline.
+    pub later: BTreeSet<String>,
+}
+
+/// Limits for one database.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For the connection.
+    pub connect: Duration,
+    /// For the lock on the version table.
+    pub lock: Duration,
+}
+
+/// What became of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It stands at the baseline or later.
+    AlreadyThere,
+    /// The baseline's id was written.
+    Stamped,
+    /// It would be stamped.
+    WouldStamp,
+    /// It was left as it is.
+    Refused,
+}
+
+/// One line of the report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Told {
+    /// The database, without its password.
+    pub target: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The rows of its version table; none if there is no such table.
+    pub found: Option<Vec<String>>,
+    /// The id that it should have.
+    pub expected: String,
+    /// Why it was refused.
+    pub why: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+    /// How long it took.
+    #[serde(serialize_with = "milliseconds")]
+    pub seconds: f64,
+}
+
+fn milliseconds<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((seconds * 1000.0).round() / 1000.0)
+}
+
+/// What to do with a database, decided from the rows of its version table alone. Pure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing.
+    AlreadyThere,
+    /// Write the baseline's id.
+    Stamp,
+    /// Leave it: why, and what to do.
+    Refuse(String, String),
+}
+
+impl Plan {
+    /// Decides from the rows; `None` stands for no version table.
+    pub fn decide(&self, rows: Option<&[String]>) -> Decision {
+        let restore = "take the old revisions out (rebaseline archive restore --into DIR), upgrade this \
+                       database with them to the cut, then stamp it";
+        let Some(rows) = rows else {
+            return refuse(
+                "it has no version table",
+                "an empty database needs no stamp: alembic upgrade head builds it from the baseline",
+            );
+        };
+        let found: BTreeSet<&str> = rows.iter().map(String::as_str).collect();
+        let replaces: BTreeSet<&str> = self.replaces.iter().map(String::as_str).collect();
+        if found.is_empty() {
+            return refuse(
+                "its version table is empty",
+                "if it is an empty database: alembic upgrade head builds it from the baseline",
+            );
+        }
+        if found.iter().all(|row| *row == self.baseline || self.later.contains(*row)) {
+            return Decision::AlreadyThere;
+        }
+        if found == replaces {
+            return Decision::Stamp;
+        }
+        let shown = rows.join(", ");
+        let unknown: Vec<&str> = found
+            .iter()
+            .copied()
+            .filter(|row| {
+                *row != self.baseline
+                    && !self.archived.contains(*row)
+                    && !replaces.contains(row)
+                    && !self.later.contains(*row)
+            })
+            .collect();
+        if unknown.is_empty() {
+            let cut = self.replaces.iter().cloned().collect::<Vec<_>>().join(", ");
+            return refuse(&format!("it stands at {shown}, which is behind the cut ({cut})"), restore);
+        }
+        refuse(
+            &format!("it stands at {}, which neither the project nor its archives know", unknown.join(", ")),
+            "check that this database belongs to this project, and that its branch is merged",
+        )
+    }
+}
+
+fn refuse(why: &str, help: &str) -> Decision {
+    Decision::Refuse(why.to_owned(), help.to_owned())
+}
+
+/// Why a target could not be read or written.
+#[derive(Debug, thiserror::Error)]
+enum TargetError {
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    #[error("cannot connect: {0}")]
+    Connect(sqlx::Error),
+    #[error("cannot connect: no answer within {} s", .0.as_secs_f64())]
+    Timeout(Duration),
+    #[error("the version table is locked by another session")]
+    Locked,
+    #[error("{0}")]
+    Sql(sqlx::Error),
+}
+
+impl From<sqlx::Error> for TargetError {
+    fn from(error: sqlx::Error) -> Self {
+        // 55P03 is lock_not_available: the lock timeout.
+        let locked = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        if locked.as_deref() == Some("55P03") { Self::Locked } else { Self::Sql(error) }
+    }
+}
+
+impl TargetError {
+    fn help(&self) -> &'static str {
+        match self {
+            Self::Url(_) => "write it as postgresql://USER@HOST:PORT/DATABASE",
+            Self::Connect(_) | Self::Timeout(_) => {
+                "check host, port, user and password; nothing was written"
+            }
+            Self::Locked => "a migration may be running: wait for it, or raise --lock-timeout",
+            Self::Sql(_) => "nothing was written: the transaction was rolled back",
+        }
+    }
+}
+
+/// Stamps one database, or only says where it stands when `write` is false.
+pub async fn stamp(url: &Url, plan: &Plan, patience: Patience, write: bool) -> Told {
+    let started = Instant::now();
+    let result = attempt(url, plan, patience, write).await;
+    let (outcome, found, why, help) = match result {
+        Ok((Decision::AlreadyThere, found)) => (Outcome::AlreadyThere, found, None, None),
+        Ok((Decision::Stamp, found)) => {
+            (if write { Outcome::Stamped } else { Outcome::WouldStamp }, found, None, None)
+        }
+        Ok((Decision::Refuse(why, help), found)) => {
+            (Outcome::Refused, found, Some(why), Some(help))
+        }
+        Err(error) => {
+            (Outcome::Refused, None, Some(error.to_string()), Some(error.help().to_owned()))
+        }
+    };
+    Told {
+        target: url.to_string(),
+        outcome,
+        found,
+        expected: plan.baseline.clone(),
+        why,
+        help,
+        seconds: started.elapsed().as_secs_f64(),
+    }
+}
+
+async fn attempt(
+    url: &Url,
+    plan: &Plan,
+    patience: Patience,
+    write: bool,
+) -> Result<(Decision, Option<Vec<String>>), TargetError> {
+    let options = url.options()?;
+    let connect = tokio::time::timeout(patience.connect, options.connect()).await;
+    let mut connection =
+        connect.map_err(|_| TargetError::Timeout(patience.connect))?.map_err(TargetError::Connect)?;
+    let result = transact(&mut connection, plan, patience, write).await;
+    // The outcome stands; a connection that cannot say goodbye changes nothing.
+    let _ = connection.close().await;
+    result
+}
+
+async fn transact(
+    connection: &mut PgConnection,
+    plan: &Plan,
+    patience: Patience,
+    write: bool,
+) -> Result<(Decision, Option<Vec<String>>), TargetError> {
+    let mut transaction = connection.begin().await?;
+    if !write {
+        sqlx::raw_sql("SET TRANSACTION READ ONLY").execute(&mut *transaction).await?;
+    }
+    let timeout = format!("SET LOCAL lock_timeout = {}", patience.lock.as_millis().max(1));
+    sqlx::raw_sql(AssertSqlSafe(timeout)).execute(&mut *transaction).await?;
+    let record = &plan.version_table;
+    let table =
+        catalog::find_table(&mut transaction, record.schema.as_deref(), &record.table).await?;
+    let Some(table) = table else { return Ok((plan.decide(None), None)) };
+    let name = identifier::qualify(Some(&table.schema), &table.name);
+    if write {
+        // Keeps a running migration and a second stamp out; readers go on.
+        let lock = format!("LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE");
+        sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut *transaction).await?;
+    }
+    let rows = catalog::version_rows(&mut transaction, &table).await?;
+    let decision = plan.decide(Some(&rows));
+    if write && decision == Decision::Stamp {
+        rewrite(&mut transaction, &table, &plan.baseline).await?;
+        transaction.commit().await?;
+    } else {
+        transaction.rollback().await?;
+    }
+    Ok((decision, Some(rows)))
+}
+
+async fn rewrite(
+    connection: &mut PgConnection,
+    table: &Table,
+    baseline: &str,
+) -> Result<(), sqlx::Error> {
+    let name = identifier::qualify(Some(&table.schema), &table.name);
+    let delete = format!("DELETE FROM {name}");
+    sqlx::raw_sql(AssertSqlSafe(delete)).execute(&mut *connection).await?;
+    let insert = format!("INSERT INTO {name} (version_num) VALUES ($1)");
+    sqlx::query(AssertSqlSafe(insert)).bind(baseline).execute(connection).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(baseline: &str, replaces: &[&str]) -> Plan {
+        let set = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        Plan {
+            version_table: VersionTableRecord { schema: None, table: "alembic_version".to_owned() },
+            baseline: baseline.to_owned(),
+            replaces: set(replaces),
+            archived: set(&["a", "b"]),
+            later: set(&["z"]),
+        }
+    }
+
+    fn decide(plan: &Plan, rows: &[&str]) -> Decision {
+        let rows: Vec<String> = rows.iter().map(|row| (*row).to_owned()).collect();
+        plan.decide(Some(&rows))
+    }
+
+    #[test]
+    fn where_a_database_can_stand() {
+        let kept = plan("c", &["c"]);
+        assert_eq!(decide(&kept, &["c"]), Decision::AlreadyThere);
+        assert_eq!(decide(&kept, &["z"]), Decision::AlreadyThere);
+        let joined = plan("n", &["c", "d"]);
+        assert_eq!(decide(&joined, &["n"]), Decision::AlreadyThere);
+        assert_eq!(decide(&joined, &["d", "c"]), Decision::Stamp);
+        for (rows, word) in [
+            (&["c"][..], "behind the cut"),
+            (&["a"], "behind the cut"),
+            (&["n", "c"], "behind the cut"),
+            (&["x"], "neither the project nor its archives"),
+            (&["x", "c"], "neither the project nor its archives"),
+            (&[], "empty"),
+        ] {
+            let Decision::Refuse(why, _) = decide(&joined, rows) else { panic!("{rows:?}") };
+            assert!(why.contains(word), "{rows:?}: {why}");
+        }
+        assert!(matches!(joined.decide(None), Decision::Refuse(..)));
+    }
+}
