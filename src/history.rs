@@ -53,6 +53,9 @@ pub enum IllegalRevisionId {
 impl RevisionId {
     /// Takes a text as an id if Alembic would (`Revision.verify_rev_id`). Alembic lets an empty id
     /// through and then cannot address it: refused here.
+    ///
+    /// # Errors
+    /// A text that Alembic refuses.
     pub fn new(id: impl Into<String>) -> Result<Self, IllegalRevisionId> {
         let id = id.into();
         if id.is_empty() {
@@ -200,20 +203,23 @@ impl History {
     ///
     /// `depends_on` is resolved as `RevisionMap._add_depends_on` does: an exact id or a branch
     /// label. (A partial id is only good on Alembic's command line.)
+    ///
+    /// # Errors
+    /// Every reason why not.
     pub fn link(revisions: Vec<Revision>) -> Result<Self, Vec<StructureError>> {
         graph::link(revisions)
     }
 
     /// Revisions that are no parent of another: Alembic's `heads`.
     pub fn heads(&self) -> Vec<RevisionId> {
-        self.ends(&self.order, |id| self.parents(id).iter().collect())
+        ends(&self.order, |id| self.parents(id).iter().collect())
     }
 
     /// The rows that the version table holds after `upgrade heads`: Alembic's `_real_heads`, that
     /// is the revisions that are neither a parent nor a resolved dependency of another. A head that
     /// another branch depends on has no row of its own.
     pub fn version_rows(&self) -> Vec<RevisionId> {
-        self.ends(&self.order, |id| self.requires(id).collect())
+        ends(&self.order, |id| self.requires(id).collect())
     }
 
     /// Revisions without a parent (they may still depend on others): Alembic's `bases`.
@@ -277,16 +283,15 @@ impl History {
     fn requires(&self, id: &RevisionId) -> impl Iterator<Item = &RevisionId> {
         self.parents(id).iter().chain(self.dependencies(id))
     }
+}
 
-    /// Those of `among` that none of `among` points at.
-    fn ends<'a>(
-        &self,
-        among: &'a [RevisionId],
-        points_at: impl Fn(&'a RevisionId) -> Vec<&'a RevisionId>,
-    ) -> Vec<RevisionId> {
-        let taken: BTreeSet<&RevisionId> = among.iter().flat_map(points_at).collect();
-        among.iter().filter(|id| !taken.contains(id)).cloned().collect()
-    }
+/// Those of `among` that none of `among` points at.
+fn ends<'a>(
+    among: &'a [RevisionId],
+    points_at: impl Fn(&'a RevisionId) -> Vec<&'a RevisionId>,
+) -> Vec<RevisionId> {
+    let taken: BTreeSet<&RevisionId> = among.iter().flat_map(points_at).collect();
+    among.iter().filter(|id| !taken.contains(id)).cloned().collect()
 }
 
 #[cfg(test)]

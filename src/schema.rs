@@ -4,6 +4,7 @@
 //! the statements into a revision; the prove stage compares them.
 
 pub mod compare;
+pub mod drops;
 pub mod portable;
 pub mod roles;
 pub mod toc;

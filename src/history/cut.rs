@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{History, RevisionId};
+use super::{History, RevisionId, ends};
 
 /// A squashed part and a kept part, both in topological order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,11 +34,17 @@ impl Cut {
     }
 
     /// `last` and all that must run before it is squashed, the rest is kept.
+    ///
+    /// # Errors
+    /// A revision that is not in the history.
     pub fn upto(history: &History, last: &RevisionId) -> Result<Self, CutError> {
         Self::upto_each(history, std::slice::from_ref(last))
     }
 
     /// The same for several revisions at once: the newest ones that go, one of each branch.
+    ///
+    /// # Errors
+    /// A revision that is not in the history.
     pub fn upto_each(history: &History, last: &[RevisionId]) -> Result<Self, CutError> {
         let mut squashed = BTreeSet::new();
         for id in last {
@@ -54,8 +60,8 @@ impl Cut {
     fn new(history: &History, closed: &BTreeSet<RevisionId>) -> Self {
         let (squashed, kept): (Vec<_>, Vec<_>) =
             history.order.iter().cloned().partition(|id| closed.contains(id));
-        let heads = history.ends(&squashed, |id| history.parents(id).iter().collect());
-        let version_rows = history.ends(&squashed, |id| history.requires(id).collect());
+        let heads = ends(&squashed, |id| history.parents(id).iter().collect());
+        let version_rows = ends(&squashed, |id| history.requires(id).collect());
         Self { squashed, kept, heads, version_rows }
     }
 

@@ -18,11 +18,11 @@ pub(super) fn link(revisions: Vec<Revision>) -> Result<History, Vec<StructureErr
 
     let mut requires = Edges::new();
     for (id, revision) in &revisions {
-        let mut required: BTreeSet<_> =
+        let mut before: BTreeSet<RevisionId> =
             dependencies.get(id).into_iter().flatten().cloned().collect();
         for parent in &revision.parents {
             if revisions.contains_key(parent) {
-                required.insert(parent.clone());
+                before.insert(parent.clone());
             } else {
                 errors.push(StructureError::MissingParent {
                     id: id.clone(),
@@ -31,7 +31,7 @@ pub(super) fn link(revisions: Vec<Revision>) -> Result<History, Vec<StructureErr
                 });
             }
         }
-        requires.insert(id.clone(), required);
+        requires.insert(id.clone(), before);
     }
 
     let order = order(&requires);

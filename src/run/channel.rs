@@ -96,8 +96,8 @@ pub struct Existing {
     pub schemas: Vec<String>,
     /// Schema, name and `relkind` of relations.
     pub relations: Vec<(String, String, String)>,
-    /// Schema and name of types.
-    pub types: Vec<(String, String)>,
+    /// Schema, name and `typtype` of types (`c` for a composite type).
+    pub types: Vec<(String, String, String)>,
     /// Schema, name and identity arguments of functions.
     pub functions: Vec<(String, String, String)>,
 }

@@ -133,13 +133,13 @@ mod tests {
         assert_eq!(made, ["CREATE TABLE t (a int)", "ALTER TABLE t OWNER TO app"]);
         assert_eq!(
             portable("ACL", "TABLE t", &["REVOKE ALL ON TABLE s.t FROM postgres"]),
-            ["REVOKE ALL ON TABLE s.t FROM CURRENT_USER"]
+            ["REVOKE ALL ON s.t FROM CURRENT_USER"]
         );
         assert_eq!(
             portable("DEFAULT ACL", "x", &[
                 "ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA s GRANT SELECT ON TABLES  TO app"
             ]),
-            ["ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO app"]
+            ["ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT select ON TABLES TO app"]
         );
         let other = "ALTER DEFAULT PRIVILEGES FOR ROLE app IN SCHEMA s GRANT SELECT ON TABLES  TO x";
         assert_eq!(portable("DEFAULT ACL", "x", &[other]), [other]);

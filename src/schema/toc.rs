@@ -59,10 +59,17 @@ pub fn entries(dump: &str) -> Result<Vec<Entry>, TocError> {
     Ok(entries)
 }
 
-/// The statements alone, without comments and without their final `;`.
-pub fn bare_statements(dump: &str) -> Result<Vec<String>, TocError> {
-    let text = without_psql_lines(dump);
-    Ok(statements(&text)?.into_iter().map(|(_, statement)| statement.to_owned()).collect())
+/// The statements that `pg_dump --clean` writes before its first object: they drop all of them. Most
+/// are `DROP`s; a view in a circle is first replaced by an empty one.
+pub fn drops(clean: &str) -> Result<Vec<String>, TocError> {
+    let text = without_psql_lines(clean);
+    let before_first = |(comments, _): &(&str, &str)| !comments.lines().any(|l| header(l).is_some());
+    let is_setting = |statement: &str| {
+        statement.starts_with("SET ") || statement.starts_with("SELECT pg_catalog.set_config(")
+    };
+    let statements = statements(&text)?.into_iter().take_while(before_first);
+    let drops = statements.filter(|(_, statement)| !is_setting(statement));
+    Ok(drops.map(|(_, statement)| statement.to_owned()).collect())
 }
 
 /// The statements of a text, each with what stands between it and its predecessor: comments.

@@ -12,7 +12,7 @@ use crate::postgres::server::Server;
 use crate::run::channel::Existing;
 use crate::schema::roles::Made;
 use crate::schema::toc::{self, TocError};
-use crate::schema::{self, Counts, Entry, Object, portable};
+use crate::schema::{self, Counts, Entry, Object, drops, portable};
 
 /// Why there is no dump.
 #[derive(Debug, thiserror::Error)]
@@ -157,7 +157,9 @@ pub async fn dump(
             blocks.push(Block { title: entry.object.to_string(), statements });
         }
     }
-    let drops = drops(&texts.clean, version_table)?;
+    let drops = toc::drops(&texts.clean)?;
+    let drops = drops.into_iter().filter(|s| drops::is_needed(s, &entries, &version_table.schema));
+    let drops = drops.collect();
     Ok(SchemaDump {
         sha256: schema::sha256(&entries, &made.statements),
         counts: Counts::of(&entries),
@@ -186,7 +188,7 @@ fn was_there(entry: &Entry, existing: &Existing) -> bool {
         | "SEQUENCE SET" | "SEQUENCE OWNED BY" | "INDEX" => {
             existing.relations.iter().any(|(s, n, _)| is((s, n)))
         }
-        "TYPE" | "DOMAIN" => existing.types.iter().any(|(s, n)| is((s, n))),
+        "TYPE" | "SHELL TYPE" | "DOMAIN" => existing.types.iter().any(|(s, n, _)| is((s, n))),
         // `t t_pkey`: the table's name comes first.
         "CONSTRAINT" | "DEFAULT" | "FK CONSTRAINT" | "CHECK CONSTRAINT" | "TRIGGER" | "RULE" => {
             existing.relations.iter().any(|(s, n, _)| {
@@ -198,18 +200,4 @@ fn was_there(entry: &Entry, existing: &Existing) -> bool {
         }),
         _ => false,
     }
-}
-
-/// The statements of `pg_dump --clean` that drop, in its order. The schema of the version table stays:
-/// Alembic still needs the table in it.
-fn drops(clean: &str, version_table: &Table) -> Result<Vec<String>, DumpError> {
-    let keep = format!("DROP SCHEMA {}", crate::postgres::identifier::quote(&version_table.schema));
-    let keep_plain = format!("DROP SCHEMA {}", version_table.schema);
-    let statements = toc::bare_statements(clean)?;
-    Ok(statements
-        .into_iter()
-        .take_while(|statement| !statement.starts_with("CREATE "))
-        .filter(|s| s.starts_with("DROP ") || s.starts_with("ALTER ") || s.starts_with("SELECT pg_catalog.lo"))
-        .filter(|s| *s != keep && *s != keep_plain)
-        .collect())
 }

@@ -1,13 +1,13 @@
 //! Python's `configparser.ConfigParser`, as Alembic uses it: with its defaults, read only.
 //!
-//! A port of CPython's `_read` and `BasicInterpolation` (3.11; the same rules up to 3.14): keys
+//! A port of Python's `_read` and `BasicInterpolation` (3.11; the same rules up to 3.14): keys
 //! without case, `=` or `:`, values continued on deeper indented lines, comments on lines of their
 //! own only, `[DEFAULT]`, `%(key)s` and `%%`. Values are interpolated when asked for, so that a
 //! stray `%` in a URL harms nobody who does not read it.
 
 use std::collections::BTreeMap;
 
-/// `MAX_INTERPOLATION_DEPTH` of CPython.
+/// Python's `MAX_INTERPOLATION_DEPTH`.
 const MAX_DEPTH: usize = 10;
 
 /// What Python would raise while reading the file.
@@ -78,6 +78,9 @@ pub struct ConfigParser {
 
 impl ConfigParser {
     /// Parses a file. `defaults` are seen from every section; the file's `[DEFAULT]` adds to them.
+    ///
+    /// # Errors
+    /// What Python refuses.
     pub fn parse(text: &str, defaults: &[(&str, &str)]) -> Result<Self, IniSyntaxError> {
         let mut reader = Reader::default();
         // Python opens the file with universal newlines.
@@ -103,6 +106,9 @@ impl ConfigParser {
     }
 
     /// The value of an option with `%(...)s` filled in; none if the section is not there.
+    ///
+    /// # Errors
+    /// What Python refuses in the value.
     pub fn get(&self, section: &str, option: &str) -> Result<Option<String>, InterpolationError> {
         let Some(options) = self.sections.get(section) else { return Ok(None) };
         let lookup = |name: &str| {
@@ -145,10 +151,13 @@ fn interpolate<'a>(
     Ok(())
 }
 
-/// The state of CPython's `_read` between two lines.
+/// A section as it is read: options in order, each with its lines.
+type Section = (String, Vec<(String, Vec<String>)>);
+
+/// The state of Python's `_read` between two lines.
 #[derive(Default)]
 struct Reader {
-    sections: Vec<(String, Vec<(String, Vec<String>)>)>,
+    sections: Vec<Section>,
     /// Which of `sections` we are in, and whether an option there is open for continuation.
     section: Option<usize>,
     open: bool,

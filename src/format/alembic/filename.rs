@@ -45,6 +45,9 @@ pub enum FileNameError {
 /// The path of a new revision file below its version location.
 ///
 /// `created` is in the zone whose date and hour the name shall show: see [`creation_time`].
+///
+/// # Errors
+/// A template that Python could not fill in, or that leads elsewhere.
 pub fn render(
     template: &str,
     truncate_slug_length: usize,
@@ -101,6 +104,9 @@ pub fn slug(message: &str, length: usize) -> String {
 /// Now, in the zone of the `timezone` option, or in local time without one.
 ///
 /// Alembic tries the name as written and then in capitals.
+///
+/// # Errors
+/// An unknown zone.
 pub fn creation_time(
     now: DateTime<Utc>,
     timezone: Option<&str>,

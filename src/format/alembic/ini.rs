@@ -69,6 +69,9 @@ impl AlembicConfig {
 /// `config` is what `alembic -c` would get: an `.ini` file or a `pyproject.toml`. The other of the
 /// two is still looked for in `dir`, as Alembic does. Without `config`, the `.ini` file of
 /// Flask-Migrate is found too, which Alembic's own command would not do.
+///
+/// # Errors
+/// No configuration, or one that Alembic could not use: see [`ConfigError::hints`].
 pub fn load(
     dir: &Path,
     config: Option<&Path>,

@@ -41,18 +41,16 @@ pub enum PrintfError {
     },
 }
 
-#[derive(Default)]
-struct Spec {
-    left: bool,
-    zero: bool,
-    plus: bool,
-    space: bool,
-    alternate: bool,
+struct Spec<'a> {
+    flags: &'a str,
     width: usize,
     precision: Option<usize>,
 }
 
 /// Fills in a template.
+///
+/// # Errors
+/// What Python refuses.
 pub fn format(
     template: &str,
     lookup: impl Fn(&str) -> Option<Argument>,
@@ -85,26 +83,25 @@ pub fn format(
     Ok(out)
 }
 
-fn spec(mut rest: &str) -> (Spec, &str) {
-    let mut spec = Spec::default();
-    while let Some(flag) = rest.chars().next().filter(|flag| "-0+ #".contains(*flag)) {
-        match flag {
-            '-' => spec.left = true,
-            '0' => spec.zero = true,
-            '+' => spec.plus = true,
-            ' ' => spec.space = true,
-            _ => spec.alternate = true,
-        }
-        rest = &rest[1..];
+impl Spec<'_> {
+    fn has(&self, flag: char) -> bool {
+        self.flags.contains(flag)
     }
-    (spec.width, rest) = digits(rest);
+}
+
+fn spec(text: &str) -> (Spec<'_>, &str) {
+    let end = text.find(|c| !"-0+ #".contains(c)).unwrap_or(text.len());
+    let (flags, rest) = text.split_at(end);
+    let (width, mut rest) = digits(rest);
+    let mut precision = None;
     if let Some(after) = rest.strip_prefix('.') {
-        let (precision, after) = digits(after);
-        spec.precision = Some(precision);
+        let (number, after) = digits(after);
+        precision = Some(number);
         rest = after;
     }
     // C's length modifiers are read and mean nothing.
-    (spec, rest.strip_prefix(['h', 'l', 'L']).unwrap_or(rest))
+    let rest = rest.strip_prefix(['h', 'l', 'L']).unwrap_or(rest);
+    (Spec { flags, width, precision }, rest)
 }
 
 fn digits(text: &str) -> (usize, &str) {
@@ -113,7 +110,7 @@ fn digits(text: &str) -> (usize, &str) {
     (text[..end].parse().unwrap_or(0).min(10_000), &text[end..])
 }
 
-fn convert(argument: &Argument, conversion: char, spec: &Spec) -> Option<String> {
+fn convert(argument: &Argument, conversion: char, spec: &Spec<'_>) -> Option<String> {
     match (argument, conversion) {
         (Argument::Text(text), 's') => Some(pad(&cut(text, spec), "", ' ', spec)),
         (Argument::Number(number), 's') => {
@@ -127,28 +124,28 @@ fn convert(argument: &Argument, conversion: char, spec: &Spec) -> Option<String>
                 'o' => ("0o", format!("{magnitude:o}")),
                 _ => ("", magnitude.to_string()),
             };
-            let sign = match (*number < 0, spec.plus, spec.space) {
+            let sign = match (*number < 0, spec.has('+'), spec.has(' ')) {
                 (true, _, _) => "-",
                 (_, true, _) => "+",
                 (_, _, true) => " ",
                 _ => "",
             };
-            let prefix = format!("{sign}{}", if spec.alternate { prefix } else { "" });
+            let prefix = format!("{sign}{}", if spec.has('#') { prefix } else { "" });
             let digits = format!("{digits:0>width$}", width = spec.precision.unwrap_or(0));
-            Some(pad(&digits, &prefix, if spec.zero { '0' } else { ' ' }, spec))
+            Some(pad(&digits, &prefix, if spec.has('0') { '0' } else { ' ' }, spec))
         }
         _ => None,
     }
 }
 
-fn cut(text: &str, spec: &Spec) -> String {
+fn cut(text: &str, spec: &Spec<'_>) -> String {
     text.chars().take(spec.precision.unwrap_or(usize::MAX)).collect()
 }
 
-fn pad(body: &str, prefix: &str, fill: char, spec: &Spec) -> String {
+fn pad(body: &str, prefix: &str, fill: char, spec: &Spec<'_>) -> String {
     let missing = spec.width.saturating_sub(body.chars().count() + prefix.chars().count());
     let padding = |fill: char| fill.to_string().repeat(missing);
-    match (spec.left, fill) {
+    match (spec.has('-'), fill) {
         (true, _) => format!("{prefix}{body}{}", padding(' ')),
         (false, '0') => format!("{prefix}{}{body}", padding('0')),
         (false, _) => format!("{}{prefix}{body}", padding(' ')),
@@ -168,7 +165,7 @@ mod tests {
         })
     }
 
-    /// Each expectation was printed by CPython.
+    /// Each expectation was printed by Python.
     #[test]
     fn as_python_prints_it() {
         for (template, expected) in [

@@ -55,12 +55,18 @@ pub struct RevisionSource {
 }
 
 /// Reads a revision file.
+///
+/// # Errors
+/// Everything that is wrong in the file.
 pub fn read_revision(source: &str) -> Result<RevisionSource, BrokenSource> {
     read_revision_named(source, "")
 }
 
 /// The same when the file's name is known: without `revision`, Alembic takes the id from a name such
 /// as `1975ea83b712.py` (`_legacy_rev`).
+///
+/// # Errors
+/// Everything that is wrong in the file.
 pub fn read_revision_named(source: &str, file_name: &str) -> Result<RevisionSource, BrokenSource> {
     let parsed =
         ruff_python_parser::parse_unchecked_source(source, ruff_python_ast::PySourceType::Python);
@@ -68,10 +74,17 @@ pub fn read_revision_named(source: &str, file_name: &str) -> Result<RevisionSour
     let mut reading = Reading { lines: Lines::new(source), problems: Vec::new() };
     let bindings = Bindings::of(body);
 
-    if let Some(error) = parsed.errors().first() {
+    // The parser lets a null byte pass inside strings and comments; Python refuses the whole file.
+    let null = source.bytes().position(|byte| byte == 0).and_then(|at| u32::try_from(at).ok());
+    if let Some(at) = null {
+        let message = "source code cannot contain null bytes".to_owned();
+        reading.problem(TextRange::empty(at.into()), ProblemKind::Syntax { message });
+    } else if let Some(error) = parsed.errors().first() {
         // Only the first: those after it are mostly its echo. The id may still be readable.
         let message = lower_case(&error.error.to_string());
         reading.problem(error.location, ProblemKind::Syntax { message });
+    }
+    if !reading.problems.is_empty() {
         let id = bindings.get("revision").and_then(Value::text).map(str::to_owned);
         return Err(BrokenSource { problems: reading.problems, id });
     }

@@ -145,12 +145,17 @@ fn text(path: &Path) -> Result<(String, String), FileProblem> {
         return Err(FileProblem::NotAFile);
     }
     let bytes = fs::read(path).map_err(FileProblem::Io)?;
-    let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hexadecimal(&Sha256::digest(&bytes));
     String::from_utf8(bytes).map(|text| (text, sha256)).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        let line = good.split(|byte| *byte == b'\n').count();
         FileProblem::Encoding { line: u32::try_from(line).unwrap_or(u32::MAX) }
     })
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 /// With `sourceless`, Alembic loads compiled files that have no source beside them, or, in
@@ -180,7 +185,7 @@ fn compiled(config: &AlembicConfig, entries: &[DirEntry], listing: &mut Listing)
 
 /// `(?!\.\#|__init__)(.*\.py)$`
 fn has_revision_name(name: &str) -> bool {
-    name.ends_with(".py") && !name.starts_with(".#") && !name.starts_with("__init__")
+    name.strip_suffix(".py").is_some() && !name.starts_with(".#") && !name.starts_with("__init__")
 }
 
 fn is_beside(path: &Path) -> bool {

@@ -31,7 +31,7 @@ pub(super) fn finding(
             format!("the parent `{parent}` of revision `{id}` is missing: `{file}` is broken");
         finding.help = format!("repair `{file}` first: it has a finding of its own");
     } else if parent.as_str() == "None" {
-        finding.help = "write `down_revision = None`, without quotes".to_owned();
+        "write `down_revision = None`, without quotes".clone_into(&mut finding.help);
     } else if !known.broken.is_empty() {
         let files = match known.broken.as_slice() {
             few if few.len() <= 3 => super::quoted(few.iter().map(|broken| broken.file.display())),

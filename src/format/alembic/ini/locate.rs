@@ -24,14 +24,12 @@ pub(super) fn folder(
         prepend_sys_path.iter().map(|entry| tidy(project.join(entry))).collect();
     looked_in.extend([tidy(project.to_owned()), project.join("src")]);
     let top: PathBuf = package.split('.').collect();
-    match looked_in.iter().find(|folder| folder.join(&top).is_dir()) {
-        Some(folder) => Ok(folder.join(below)),
-        None => {
-            let (location, package) = (location.to_owned(), package.to_owned());
-            looked_in.dedup();
-            Err(ConfigError::PackageNotFound { location, package, looked_in })
-        }
+    if let Some(folder) = looked_in.iter().find(|folder| folder.join(&top).is_dir()) {
+        return Ok(folder.join(below));
     }
+    looked_in.dedup();
+    let (location, package) = (location.to_owned(), package.to_owned());
+    Err(ConfigError::PackageNotFound { location, package, looked_in })
 }
 
 /// The folder of an `.ini` file if it is laid out as Flask-Migrate does it: that sets

@@ -252,7 +252,7 @@ mod tests {
         split_legacy(text, colons).join("|")
     }
 
-    /// Each expectation was printed by CPython.
+    /// Each expectation was printed by Python.
     #[test]
     fn legacy_splitting() {
         assert_eq!(parts("a b,c,  d", false), "a|b|c|d");

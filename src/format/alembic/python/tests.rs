@@ -156,6 +156,7 @@ fn what_is_wrong_is_told_with_its_place() {
     insta::assert_snapshot!(problems("revision = 'x'\ndown_revision = (\n"), @"3:1 syntax error: unexpected EOF while parsing");
     insta::assert_snapshot!(problems("revision = 'x'\nprint 'python 2'\n"), @"2:7 syntax error: simple statements must be separated by newlines or semicolons");
     insta::assert_snapshot!(problems("<<<<<<< HEAD\nrevision = 'x'\n"), @"1:1 syntax error: expected a statement");
+    insta::assert_snapshot!(problems("revision = 'x'\n# \0\n"), @"2:3 syntax error: source code cannot contain null bytes");
     insta::assert_snapshot!(problems("\n# nothing\n"), @"1:1 the file is empty");
     insta::assert_snapshot!(problems("'''text'''\n"), @r"
     1:1 the file assigns no `revision`

@@ -131,9 +131,10 @@ def parse_dsn(dsn):
     if "://" not in dsn.partition("=")[0]:
         pairs = ((key, value[1:-1] if value[:1] == "'" else value) for key, value in WORD.findall(dsn))
         return {key: re.sub(r"\\(.)", r"\1", value) for key, value in pairs}
-    # Not urlsplit: it refuses or cuts what libpq takes, such as brackets and `#` in a password.
-    rest, _, query = dsn.partition("://")[2].partition("?")
-    place, _, name = rest.rpartition("@")[2].partition("/")
+    # Not urlsplit: it refuses or cuts what libpq takes, such as brackets, `#` and `?` in a password.
+    rest = re.sub(r"^([^?]*@|[^@/]*@)", "", dsn.partition("://")[2])
+    rest, _, query = rest.partition("?")
+    place, _, name = rest.partition("/")
     host, _, port = place.rpartition(":") if re.search(r":\d*$", place) else (place, "", "")
     found = [("host", host), ("port", port), ("dbname", name)]
     found = [pair for pair in found if pair[1]] + [pair.partition("=")[::2] for pair in query.split("&") if pair]
@@ -306,7 +307,7 @@ def guard_pg8000(module):
 
         return __init__
 
-    wrap(module.CoreConnection, "__init__", make)
+    wrap(getattr(module, "CoreConnection", None) or module.Connection, "__init__", make)  # The latter before 1.17.
 
 
 def refuse_driver(*names):
@@ -426,7 +427,8 @@ SELECT json_build_object(
     'types', (SELECT coalesce(json_agg(json_build_array(o.schema, t.typname, t.typtype)
             ORDER BY o.schema, t.typname), '[]')
         FROM pg_type t JOIN ours o ON o.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
-        WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND NOT EXISTS (
+        WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c' OR t.typtype = 'b' AND NOT EXISTS (
+            SELECT FROM pg_type e WHERE e.typarray = t.oid)) AND NOT EXISTS (
             SELECT FROM extension WHERE classid = 'pg_type'::regclass AND objid = t.oid)),
     'functions', (SELECT coalesce(json_agg(json_build_array(o.schema, p.proname,
             pg_get_function_identity_arguments(p.oid)) ORDER BY o.schema, p.proname, p.oid), '[]')

@@ -1,0 +1,3 @@
+//! The cases, one file per capability.
+
+mod squash;

@@ -1,0 +1,70 @@
+//! The example, whole: squash on every driver, use the result as its users do, undo.
+
+use crate::support::project::Project;
+use crate::support::target::Target;
+use crate::support::{assert_same_tree, tree};
+
+/// The example squashes on this driver; the result is what the report says.
+fn squashes_on(driver: &str) -> Project {
+    let mut project = Project::example();
+    project.set("DATABASE_URL", &format!("postgresql+{driver}://u:s3cret@127.0.0.1:1/production"));
+    let result = project.rebaseline(&["--format", "json", "squash"]).exits(0).json();
+    assert_eq!(result["outcome"], "squashed");
+    assert_eq!(result["proof"]["equal"], true);
+    assert_eq!(result["proof"]["offline"]["outcome"], "equal");
+    assert!(result["history"]["revisions"].as_u64().unwrap() >= 60);
+    assert!(result["schema"]["seed_rows"].as_u64().unwrap() > 0);
+    assert_eq!(project.leftovers(), Vec::<std::path::PathBuf>::new());
+    project
+}
+
+#[test]
+fn the_example_squashes_on_psycopg2() {
+    squashes_on("psycopg2");
+}
+
+#[test]
+fn the_example_squashes_on_asyncpg() {
+    squashes_on("asyncpg");
+}
+
+#[tokio::test]
+async fn the_squashed_example_works_as_an_alembic_project() {
+    let project = squashes_on("psycopg");
+    let target = Target::start().await;
+    let url = target.database("shop").await;
+    project.alembic(&url, &["upgrade", "head"]).exits(0);
+    let heads = project.alembic(&url, &["heads"]).exits(0).stdout;
+    assert_eq!(heads.trim(), "27e4d5b9f016 (head)");
+    assert!(project.alembic(&url, &["current"]).exits(0).stdout.contains("27e4d5b9f016 (head)"));
+    assert_eq!(project.alembic(&url, &["history"]).exits(0).stdout.lines().count(), 1);
+    project.alembic(&url, &["revision", "-m", "on top"]).exits(0);
+    project.alembic(&url, &["upgrade", "head"]).exits(0);
+    assert_ne!(target.versions("shop").await, ["27e4d5b9f016"]);
+    // Back to the baseline, and then to nothing: only when asked for.
+    project.alembic(&url, &["downgrade", "27e4d5b9f016"]).exits(0);
+    let refused = project.alembic(&url, &["downgrade", "base"]).exits(1);
+    assert!(refused.stderr.contains("rebaseline-downgrade=yes"), "{}", refused.stderr);
+    project.alembic(&url, &["-x", "rebaseline-downgrade=yes", "downgrade", "base"]).exits(0);
+    let mut connection = target.connect("shop").await;
+    let left: Vec<String> = sqlx::query_scalar(
+        "select relname::text from pg_class c join pg_namespace n on n.oid = relnamespace \
+         where nspname !~ '^(pg_|information_schema)' and relname !~ '^alembic_version'",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(left, Vec::<String>::new());
+    // And up again.
+    project.alembic(&url, &["upgrade", "head"]).exits(0);
+}
+
+#[test]
+fn squash_then_undo_gives_the_same_tree() {
+    let project = Project::example();
+    let before = project.tree();
+    project.rebaseline(&["squash"]).exits(0);
+    assert_ne!(project.tree(), before);
+    project.rebaseline(&["undo"]).exits(0);
+    assert_same_tree(&tree(project.path()), &before);
+}

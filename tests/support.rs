@@ -1,0 +1,44 @@
+//! What the cases share: a project in a folder of its own, runs of the binary, a real server as
+//! target, and a host that must not be touched.
+
+pub mod listener;
+pub mod project;
+pub mod target;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The folder of this repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The virtual environment with pinned Alembic, SQLAlchemy and drivers.
+pub fn environment() -> PathBuf {
+    let folder = repository().join(".dev/venv");
+    assert!(
+        folder.join("bin/python").exists(),
+        "{} is not there: run ./dev setup",
+        folder.display()
+    );
+    folder
+}
+
+/// Every file below a folder with its content; folders without files do not count.
+pub fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    walkdir::WalkDir::new(folder)
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| {
+            let path = entry.path().strip_prefix(folder).unwrap().display().to_string();
+            (path, std::fs::read(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+/// Asserts that two trees are the same, byte for byte, and tells which files are not.
+pub fn assert_same_tree(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>) {
+    let names: Vec<_> = one.keys().chain(other.keys()).filter(|n| one.get(*n) != other.get(*n)).collect();
+    assert!(names.is_empty(), "these files differ: {names:?}");
+}

@@ -1,0 +1,55 @@
+//! A real server that plays the user's databases: what `stamp` writes to.
+
+use rebaseline::postgres::run_folder::{Places, default_runs};
+use rebaseline::postgres::server::{Server, Source};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, ConnectOptions};
+
+pub struct Target {
+    server: Server,
+}
+
+impl Target {
+    /// Starts the server. If there is none: install it (Debian: apt-get install postgresql).
+    pub async fn start() -> Self {
+        let temporary = std::env::temp_dir();
+        let places =
+            Places { runs: default_runs(&temporary), cache: temporary.join("rebaseline-test-cache") };
+        let source = Source::Private { folder: None, settings: Vec::new() };
+        let path = std::env::var("PATH").unwrap();
+        let mut server = Server::launch(&source, &places, &path)
+            .await
+            .expect("PostgreSQL's server binaries (Debian: apt-get install postgresql)");
+        server.ready().await.unwrap();
+        Self { server }
+    }
+
+    /// Makes a database and gives its URL for SQLAlchemy and for rebaseline.
+    pub async fn database(&self, name: &str) -> String {
+        self.execute("postgres", &format!("CREATE DATABASE \"{name}\"")).await;
+        self.url(name)
+    }
+
+    pub fn url(&self, name: &str) -> String {
+        format!("postgresql+psycopg://postgres@/{name}?host={}", self.server.address().host)
+    }
+
+    pub async fn connect(&self, name: &str) -> PgConnection {
+        self.server.address().options(name).connect().await.unwrap()
+    }
+
+    /// Runs statements in a database.
+    pub async fn execute(&self, name: &str, sql: &str) {
+        let mut connection = self.connect(name).await;
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+    }
+
+    /// The rows of `alembic_version`.
+    pub async fn versions(&self, name: &str) -> Vec<String> {
+        let mut connection = self.connect(name).await;
+        sqlx::query_scalar("select version_num::text from alembic_version order by 1")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap()
+    }
+}
