@@ -1,4 +1,5 @@
 //! The command line: clap types only. What they mean together is worked out in `config`.
+#![expect(clippy::doc_markdown, reason = "these comments are the help pages")]
 
 use std::path::PathBuf;
 
@@ -25,7 +26,13 @@ pub struct Global {
     #[arg(short, long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Section of alembic.ini, as in `alembic -n`
-    #[arg(short = 'n', long = "section", visible_alias = "name", global = true, value_name = "NAME")]
+    #[arg(
+        short = 'n',
+        long = "section",
+        visible_alias = "name",
+        global = true,
+        value_name = "NAME"
+    )]
     pub section: Option<String>,
     /// Take the settings under [history.NAME] of rebaseline.toml
     #[arg(long, global = true, value_name = "NAME")]
@@ -65,6 +72,7 @@ pub enum Color {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one value for the whole run")]
 pub enum Command {
     /// Squash the history into one proved baseline and archive the old revisions
     Squash(Squash),

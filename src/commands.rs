@@ -19,7 +19,7 @@ use crate::report::Report;
 pub async fn run(cli: &Cli, report: &Report) -> Result<u8> {
     let global = &cli.global;
     match &cli.command {
-        Command::Squash(arguments) => squash::squash(global, arguments, report).await,
+        Command::Squash(arguments) => Box::pin(squash::squash(global, arguments, report)).await,
         Command::Audit => audit::audit(global, report),
         Command::Stamp(arguments) => stamp::stamp(global, arguments, report).await,
         Command::Status(arguments) => stamp::status(global, arguments, report).await,

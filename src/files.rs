@@ -4,6 +4,8 @@
 //! A write is atomic (temporary name in the same folder, sync, rename, sync of the folder), so that
 //! a file is either the old one or the new one after a power cut. Each error names the path.
 
+#![expect(clippy::disallowed_methods, reason = "this is the one writer")]
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -150,9 +152,7 @@ pub fn remove_empty_folder(path: &Path) -> Result<(), PathError> {
 /// Removes a scratch folder with all it holds. Refuses any folder whose own name does not carry
 /// `rebaseline`: a wrong path must never reach this.
 pub fn remove_scratch_folder(path: &Path) -> Result<(), PathError> {
-    let ours = path
-        .file_name()
-        .is_some_and(|name| name.to_string_lossy().contains("rebaseline"));
+    let ours = path.file_name().is_some_and(|name| name.to_string_lossy().contains("rebaseline"));
     if !ours {
         let source = io::Error::new(io::ErrorKind::PermissionDenied, "not a scratch folder");
         return Err(PathError { action: "remove scratch folder", path: path.to_owned(), source });
@@ -169,6 +169,12 @@ pub fn remove_scratch_folder(path: &Path) -> Result<(), PathError> {
 /// Writes a file into a scratch folder: nothing there has to survive a power cut.
 pub fn write_scratch(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
     fs::write(path, bytes).map_err(at("write", path))
+}
+
+/// Appends to a file in a scratch folder.
+pub fn append_scratch(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    let file = OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(bytes)).map_err(at("append to", path))
 }
 
 /// Creates a file that must not exist yet, readable by its owner alone.
@@ -203,7 +209,8 @@ pub fn copy_folder(from: &Path, to: &Path, owner: Option<(u32, u32)>) -> Result<
             source: error.into(),
         })?;
         let relative = entry.path().strip_prefix(from).unwrap_or(entry.path());
-        let target = if relative.as_os_str().is_empty() { to.to_owned() } else { to.join(relative) };
+        let target =
+            if relative.as_os_str().is_empty() { to.to_owned() } else { to.join(relative) };
         if entry.file_type().is_dir() {
             fs::create_dir(&target).map_err(at("create folder", &target))?;
             let mode = entry.metadata().map(|m| m.permissions()).ok();

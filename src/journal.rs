@@ -101,8 +101,7 @@ impl Journal {
             Err(error) if error.is_not_found() => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let unreadable =
-            |source| JournalError::Unreadable { path: path.clone(), source };
+        let unreadable = |source| JournalError::Unreadable { path: path.clone(), source };
         let value: serde_json::Value = serde_json::from_str(&text).map_err(unreadable)?;
         if value.get("version").and_then(serde_json::Value::as_u64) > Some(VERSION.into()) {
             return Err(JournalError::TooNew { path });
@@ -140,9 +139,8 @@ pub fn open_folder(root: &Path) -> Result<PathBuf, PathError> {
 /// Removes `.rebaseline/` when nothing of worth is left in it.
 fn close_folder(root: &Path) -> Result<(), PathError> {
     let folder = root.join(FOLDER);
-    let left = std::fs::read_dir(&folder).map(|entries| {
-        entries.flatten().filter(|entry| entry.file_name() != ".gitignore").count()
-    });
+    let left = std::fs::read_dir(&folder)
+        .map(|entries| entries.flatten().filter(|entry| entry.file_name() != ".gitignore").count());
     if left.is_ok_and(|left| left == 0) {
         files::remove_file_if_there(&folder.join(".gitignore"))?;
         files::remove_empty_folder(&folder)?;

@@ -67,8 +67,9 @@ impl Plan {
         N: Into<OsString>,
         V: Into<OsString>,
     {
-        self.environment
-            .extend(variables.into_iter().map(|(name, value)| (name.into(), value.map(Into::into))));
+        self.environment.extend(
+            variables.into_iter().map(|(name, value)| (name.into(), value.map(Into::into))),
+        );
         self
     }
 

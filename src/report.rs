@@ -48,12 +48,12 @@ impl Report {
 
     /// One line about a finished stage.
     pub fn stage(&self, name: &str, what: impl Display, took: Duration) {
-        self.line(&format!("{} {what}  {}", self.strong(&format!("{name:<8}")), seconds(took)));
+        line(&format!("{} {what}  {}", self.strong(&format!("{name:<8}")), seconds(took)));
     }
 
     /// A line that is neither a stage nor a result.
     pub fn note(&self, text: impl Display) {
-        self.line(&format!("{} {text}", self.dim("note:")));
+        line(&format!("{} {text}", self.dim("note:")));
     }
 
     /// A bar for a stage of known length; it draws nothing where stderr is no terminal.
@@ -87,13 +87,13 @@ impl Report {
     pub fn error(&self, error: &Error) {
         let mut text = format!("{} {error}\n", self.paint("31;1", "error:"));
         for cause in error.causes() {
-            text.push_str(&format!("  caused by: {}\n", indented(&cause)));
+            text += &format!("  caused by: {}\n", indented(&cause));
         }
         for hint in error.hints() {
-            text.push_str(&format!("  {} {}\n", self.paint("36", "hint:"), indented(&hint)));
+            text += &format!("  {} {}\n", self.paint("36", "hint:"), indented(&hint));
         }
-        text.push_str(&format!("  {} {}", self.dim("state:"), error.state()));
-        self.line(&text);
+        text += &format!("  {} {}", self.dim("state:"), error.state());
+        line(&text);
     }
 
     /// Asks for a yes on a terminal. Elsewhere, and with `--yes`, nobody is asked.
@@ -109,10 +109,6 @@ impl Report {
         read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
     }
 
-    fn line(&self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "{text}");
-    }
-
     fn paint(&self, code: &str, text: &str) -> String {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
@@ -124,6 +120,11 @@ impl Report {
     fn dim(&self, text: &str) -> String {
         self.paint("2", text)
     }
+}
+
+fn line(text: &str) {
+    // Nobody is left to be told that stderr is closed.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// The lines after the first stand below its text.

@@ -7,18 +7,19 @@
 
 pub mod channel;
 pub mod environment;
+mod error;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::error::{Explain, Kind};
-use crate::files::{self, PathError};
+use crate::files;
 use crate::postgres::scratch::{ScratchDb, ScratchError};
 use crate::postgres::stall::{self, Stall};
 use crate::process::{Finished, Plan, ProcessError, Running, last_lines};
 use channel::{Channel, Context, Event, Existing, Failure};
+pub use error::RunError;
 
 /// The exit code of our launcher when Alembic cannot be imported.
 const NO_ALEMBIC: i32 = 87;
@@ -88,144 +89,6 @@ impl Ran {
     }
 }
 
-/// Why the migrations did not run to their end.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// No candidate could import Alembic.
-    #[error("Alembic cannot be imported")]
-    NoAlembic {
-        /// What was tried: command and where it came from.
-        tried: Vec<String>,
-    },
-    /// The command did not load the shim: it was not under our control.
-    #[error("`{command}` did not load rebaseline's shim, so its connections were not redirected")]
-    NotShimmed {
-        /// The command.
-        command: String,
-    },
-    /// env.py or a revision wants another kind of database.
-    #[error("a connection that is not PostgreSQL was refused: {why}")]
-    OtherDatabase {
-        /// What the shim said.
-        why: String,
-    },
-    /// A revision raised.
-    #[error("revision `{}` failed: {}: {}", failure.revision.as_deref().unwrap_or("?"), failure.class, failure.message)]
-    Revision {
-        /// What it raised.
-        failure: Box<Failure>,
-        /// How many revisions had been applied before.
-        applied: usize,
-    },
-    /// The command failed outside a revision.
-    #[error("the migrations could not be run: {last}")]
-    Command {
-        /// The last line that it wrote.
-        last: String,
-        /// How it ended.
-        #[source]
-        source: ProcessError,
-    },
-    /// The replay waits on itself.
-    #[error("revision `{revision}` waits for itself: `{}` is blocked by a session that is {} after `{}`", stall.statement, stall.blocker_state, stall.blocker)]
-    Stalled {
-        /// The running revision.
-        revision: String,
-        /// Who waits for whom.
-        stall: Box<Stall>,
-    },
-    /// The child could not be started.
-    #[error("cannot start the migrations")]
-    Process(#[from] ProcessError),
-    /// Our files for the child could not be written.
-    #[error("cannot prepare the migrations")]
-    File(#[from] PathError),
-    /// The channel to the child could not be opened.
-    #[error("cannot open the channel to the migrations")]
-    Channel(#[source] std::io::Error),
-    /// The scratch database.
-    #[error(transparent)]
-    Scratch(#[from] ScratchError),
-}
-
-impl Explain for RunError {
-    fn kind(&self) -> Kind {
-        Kind::Tool
-    }
-
-    fn hints(&self) -> Vec<String> {
-        match self {
-            Self::NoAlembic { tried } => vec![
-                "pass --python PATH of the interpreter that has the project's packages".to_owned(),
-                format!("tried: {}", tried.join("; ")),
-            ],
-            Self::NotShimmed { .. } => vec![
-                "the command must run Python on this machine with PYTHONPATH kept (no `python -I`, \
-                 no container); whatever it connected to was its own choice"
-                    .to_owned(),
-            ],
-            Self::OtherDatabase { .. } => vec![
-                "rebaseline works on PostgreSQL; set the environment that makes env.py choose it"
-                    .to_owned(),
-            ],
-            Self::Revision { failure, applied } => {
-                let mut hints = Vec::new();
-                if let Some(hint) = missing_hint(failure) {
-                    hints.push(hint);
-                }
-                if !failure.traceback.is_empty() {
-                    let tail = last_lines(&failure.traceback.join("\n"), 12);
-                    hints.push(format!("its traceback ends with:\n{tail}"));
-                }
-                hints.push(format!("{applied} revisions had been applied to the scratch database"));
-                hints
-            }
-            Self::Stalled { .. } => vec![
-                "let the revision use op.get_bind() instead of a connection of its own".to_owned(),
-            ],
-            Self::Command { .. } | Self::Process(_) | Self::File(_) | Self::Channel(_) => Vec::new(),
-            Self::Scratch(error) => error.hints(),
-        }
-    }
-
-    fn state(&self) -> String {
-        "nothing was changed; the scratch database is removed".to_owned()
-    }
-}
-
-/// What to declare when a history expects something that a fresh server does not have.
-fn missing_hint(failure: &Failure) -> Option<String> {
-    let text = &failure.message;
-    let quoted_after = |marker: &str| {
-        let rest = &text[text.find(marker)? + marker.len()..];
-        let rest = rest.trim_start_matches(' ').strip_prefix('"')?;
-        rest.split('"').next().map(str::to_owned)
-    };
-    if text.contains("does not exist")
-        && let Some(role) = quoted_after("role")
-    {
-        return Some(format!(
-            "the history expects this role: add to rebaseline.toml   [scratch] roles = [\"{role}\"]   \
-             (or pass --scratch-role {role})"
-        ));
-    }
-    if let Some(extension) = quoted_after("extension")
-        && text.contains("is not available")
-    {
-        return Some(format!(
-            "extension {extension} is not installed for this PostgreSQL: install it, or pass \
-             --pg-bin DIR or --scratch-url URL of a server that has it"
-        ));
-    }
-    let unknown_type = text.contains("type \"") && text.contains("does not exist");
-    let unknown_function = text.contains("function ") && text.contains("does not exist");
-    (unknown_type || unknown_function).then(|| {
-        "if an extension or a script provides it beforehand, declare it in rebaseline.toml   \
-         [scratch] extensions = [...]   or   init_sql = [...]   (or pass --scratch-extension NAME)"
-            .to_owned()
-    })
-}
-
 /// A child that has been started and waits for its database.
 #[derive(Debug)]
 pub struct Waiting {
@@ -236,7 +99,6 @@ pub struct Waiting {
     child: Option<Running>,
     tried: Vec<String>,
     candidate: usize,
-    hello: Option<(String, PathBuf)>,
 }
 
 impl Waiting {
@@ -255,7 +117,6 @@ impl Waiting {
             child: None,
             tried: Vec::new(),
             candidate: 0,
-            hello: None,
         };
         if waiting.recipe.preload {
             waiting.launch(&serde_json::Value::Null, &[])?;
@@ -299,14 +160,18 @@ impl Waiting {
             let finished = self.listen(database, go, &mut record, tell).await?;
             if finished.status.code() == Some(NO_ALEMBIC) {
                 let candidate = &self.recipe.candidates[self.candidate];
-                self.tried.push(format!("{} ({})", candidate.plan.program.display(), candidate.origin));
+                self.tried.push(format!(
+                    "{} ({})",
+                    candidate.plan.program.display(),
+                    candidate.origin
+                ));
                 self.candidate += 1;
                 if self.candidate == self.recipe.candidates.len() {
                     return Err(RunError::NoAlembic { tried: self.tried });
                 }
                 continue;
             }
-            return self.conclude(finished, record);
+            return conclude(finished, record);
         }
     }
 
@@ -406,43 +271,43 @@ impl Waiting {
                 Ok(None) | Err(_) => break,
             }
         }
-        self.hello = record.hello.clone();
         Ok(finished)
     }
+}
 
-    fn conclude(self, finished: Finished, record: Record) -> Result<Ran, RunError> {
-        if let Some(why) = record.refused {
-            return Err(RunError::OtherDatabase { why });
-        }
-        if record.hello.is_none() {
-            if !finished.status.success() {
-                let last = last_lines(&finished.stderr, 1);
-                if let Err(source) = finished.success() {
-                    return Err(RunError::Command { last, source });
-                }
-                return Err(RunError::NotShimmed { command: String::new() });
-            }
-            return Err(RunError::NotShimmed { command: finished.command });
-        }
+/// What the end of the child and what it told mean together.
+fn conclude(finished: Finished, record: Record) -> Result<Ran, RunError> {
+    if let Some(why) = record.refused {
+        return Err(RunError::OtherDatabase { why });
+    }
+    if record.hello.is_none() {
         if !finished.status.success() {
             let last = last_lines(&finished.stderr, 1);
-            if let Some(failure) = record.failure {
-                let applied = record.applied.len();
-                return Err(RunError::Revision { failure: Box::new(failure), applied });
-            }
             if let Err(source) = finished.success() {
                 return Err(RunError::Command { last, source });
             }
             return Err(RunError::NotShimmed { command: String::new() });
         }
-        Ok(Ran {
-            applied: record.applied,
-            contexts: record.contexts,
-            versions: record.versions,
-            stdout: finished.stdout,
-            python: record.hello.map(|(_, executable)| executable),
-        })
+        return Err(RunError::NotShimmed { command: finished.command });
     }
+    if !finished.status.success() {
+        let last = last_lines(&finished.stderr, 1);
+        if let Some(failure) = record.failure {
+            let applied = record.applied.len();
+            return Err(RunError::Revision { failure: Box::new(failure), applied });
+        }
+        if let Err(source) = finished.success() {
+            return Err(RunError::Command { last, source });
+        }
+        return Err(RunError::NotShimmed { command: String::new() });
+    }
+    Ok(Ran {
+        applied: record.applied,
+        contexts: record.contexts,
+        versions: record.versions,
+        stdout: finished.stdout,
+        python: record.hello.map(|(_, executable)| executable),
+    })
 }
 
 /// A scratch place that cannot be reached: until `go` says otherwise, every connection fails.
@@ -498,22 +363,5 @@ impl Record {
             Event::Done => self.done = true,
             Event::Ready | Event::Connect { .. } | Event::Other => {}
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hint(message: &str) -> Option<String> {
-        missing_hint(&Failure { message: message.to_owned(), ..Failure::default() })
-    }
-
-    #[test]
-    fn what_a_history_expects_is_named_with_the_line_to_add() {
-        assert!(hint("role \"app_user\" does not exist").unwrap().contains("roles = [\"app_user\"]"));
-        assert!(hint("extension \"vector\" is not available").unwrap().contains("extension vector"));
-        assert!(hint("type \"geometry\" does not exist").unwrap().contains("[scratch]"));
-        assert_eq!(hint("syntax error at or near \"x\""), None);
     }
 }

@@ -39,6 +39,7 @@ pub fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// Asserts that two trees are the same, byte for byte, and tells which files are not.
 pub fn assert_same_tree(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>) {
-    let names: Vec<_> = one.keys().chain(other.keys()).filter(|n| one.get(*n) != other.get(*n)).collect();
+    let names: Vec<_> =
+        one.keys().chain(other.keys()).filter(|n| one.get(*n) != other.get(*n)).collect();
     assert!(names.is_empty(), "these files differ: {names:?}");
 }

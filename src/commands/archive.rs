@@ -204,12 +204,19 @@ impl Printable for Shown {
         let mut lines = vec![
             format!("archive    {}", self.file),
             format!("sha256     {}", self.sha256),
-            format!("created    {} by {} {}", manifest.created, manifest.tool.name, manifest.tool.version),
+            format!(
+                "created    {} by {} {}",
+                manifest.created, manifest.tool.name, manifest.tool.version
+            ),
             format!("baseline   {} in {}", manifest.baseline.revision, manifest.baseline.file),
             format!("stands for {}", manifest.baseline.replaces.join(", ")),
         ];
         for revision in &manifest.history.revisions {
-            lines.push(format!("  {}  {}", revision.id, revision.message.lines().next().unwrap_or("")));
+            lines.push(format!(
+                "  {}  {}",
+                revision.id,
+                revision.message.lines().next().unwrap_or("")
+            ));
         }
         lines.join("\n")
     }
@@ -223,7 +230,13 @@ struct Verified {
 
 impl Printable for Verified {
     fn text(&self) -> String {
-        let line = |l: &Line| format!("{}: {}, all as in the manifest", l.file, count(l.files as u64, "file", "files"));
+        let line = |l: &Line| {
+            format!(
+                "{}: {}, all as in the manifest",
+                l.file,
+                count(l.files as u64, "file", "files")
+            )
+        };
         self.archives.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
@@ -269,8 +282,10 @@ pub fn archive(global: &Global, arguments: &Archive, report: &Report) -> Result<
         }
         Archive::Restore(restore) => {
             let (_, archive) = newest(&settings, restore.file.as_deref())?;
-            let targets: Vec<(PathBuf, &[u8])> =
-                archive.files().map(|(path, content)| (path.under(&restore.into), content)).collect();
+            let targets: Vec<(PathBuf, &[u8])> = archive
+                .files()
+                .map(|(path, content)| (path.under(&restore.into), content))
+                .collect();
             if let Some((path, _)) = targets.iter().find(|(path, _)| path.exists()) {
                 return Err(ArchivesError::Exists { path: path.clone() }.into());
             }

@@ -3,31 +3,23 @@
 //! Nothing in the project is touched before the proof. What does not depend on each other runs at the
 //! same time: the second server and the interpreters of the proof start while the history is replayed.
 
+mod overlap;
 pub mod place;
 mod result;
-
-use std::collections::BTreeMap;
-use std::time::Instant;
-
-use rebaseline_archive::VersionTableRecord;
 
 use crate::cli::{Global, Squash};
 use crate::commands::audit::shown;
 use crate::config::{self, Settings};
-use crate::error::{Explain, Kind, Result};
+use crate::error::{Error, Explain, Kind, Result};
 use crate::files;
-use crate::format::alembic::recipe::{Goal, recipe};
-use crate::history::Cut;
+use crate::history::{Cut, History, Severity};
 use crate::journal;
-use crate::postgres::scratch::ScratchDb;
-use crate::postgres::server::Server;
 use crate::report::{Report, count};
-use crate::run::Waiting;
-use crate::run::channel::Event;
-use crate::stages::prove::{Interpreters, ProveError};
+use crate::stages::audit::Audit;
+use crate::stages::prove::ProveError;
 use crate::stages::render::{self, IdChoice};
-use crate::stages::{audit, dump, prove, replay, swap};
-use result::{Seconds, SquashResult};
+use crate::stages::{audit, dump, prove, swap};
+use result::{SquashResult, Stages};
 
 /// What stops a squash before or between the stages.
 #[derive(Debug, thiserror::Error)]
@@ -102,14 +94,111 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     settings.templates = arguments.templates.clone().or(settings.templates);
     settings.archive_dir = arguments.archive_dir.clone().or(settings.archive_dir);
     let settings = settings;
-    let mut seconds = Seconds::default();
+    let mut clock = Stages::new(report);
 
-    // audit
-    let started = Instant::now();
     let audit = audit::audit(&settings.alembic);
-    let errors = audit.findings.iter().filter(|f| f.severity == crate::history::Severity::Error);
-    let errors = errors.count();
-    let Some(history) = audit.history else {
+    let history = sound_history(&settings, &audit)?;
+    if !arguments.dry_run {
+        place::check_before_swap(&settings, arguments.allow_dirty).await?;
+    }
+    let template = place::template(&settings)?;
+    let cut = Cut::whole(history);
+    clock.done("audit", result::audited(history, &audit.findings));
+
+    let bar = report.bar("replay", history.len() as u64);
+    let started = overlap::start(&settings).await?;
+    let ran = Box::pin(overlap::replay_while_proof_starts(&settings, &cut, started, &bar)).await;
+    bar.finish_and_clear();
+    let rehearsal = ran?;
+    clock.done("replay", result::replayed(&rehearsal.replayed, &rehearsal.server));
+
+    let proved = Box::pin(async {
+        let (server, replayed) = (&rehearsal.server, &rehearsal.replayed);
+        let dump = dump::dump(server, &rehearsal.database, replayed).await?;
+        clock.done("dump", result::dumped(&dump));
+        if !dump.expected_roles.is_empty() {
+            let roles = dump.expected_roles.join(", ");
+            report.note(format!("the history uses roles that it does not make: {roles}"));
+        }
+
+        let revision = render::choose_id(history, &cut, &dump, &id_choice(&arguments.revision_id))?;
+        let placed = place::place(&settings, &revision, &arguments.message)?;
+        let baseline = render::render(&render::Request {
+            history,
+            cut: &cut,
+            dump: &dump,
+            revision: &revision,
+            message: &arguments.message,
+            created: &placed.created,
+            archive: &placed.archive.to_string_lossy(),
+            server: &place::short_version(server.version()),
+            template: template.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
+            file: placed.baseline.clone(),
+        })?;
+        clock.done("render", result::rendered(&baseline));
+
+        let request = prove::Request {
+            baseline: &baseline,
+            dump: &dump,
+            version_table: &replayed.version_table,
+            prelude: &settings.prelude,
+            history_server: server,
+            server: &rehearsal.second,
+            environment: config::inherited(),
+        };
+        let proof = Box::pin(prove::prove(request, rehearsal.interpreters)).await;
+        let proof = proof.map_err(|error| keep_diff(error, &settings))?;
+        clock.done("prove", result::proved(&proof));
+        Ok::<_, Error>((dump, placed, baseline, proof))
+    })
+    .await;
+    rehearsal.database.drop_scratch().await?;
+    let (dump, placed, baseline, proof) = proved?;
+
+    let receipt = if arguments.dry_run {
+        None
+    } else {
+        let question = result::question(&cut, &baseline);
+        if !report.confirm(&question, arguments.yes) {
+            return Err(SquashError::NotConfirmed.into());
+        }
+        let receipt = swap::swap(
+            &swap::Request {
+                root: &settings.root,
+                history: &place::in_root(&settings, history)?,
+                cut: &cut,
+                baseline: &baseline,
+                dump: &dump,
+                beside: &place::beside_in_root(&settings, &audit.beside),
+                archive: &placed.archive,
+                version_table: place::version_table(&rehearsal.replayed),
+                created: placed.now,
+                environment: place::versions(&rehearsal.replayed.versions, &rehearsal.server),
+            },
+            &proof,
+        )?;
+        clock.done("archive", result::archived(&receipt));
+        Some(receipt)
+    };
+    let slowest = result::slowest(&rehearsal.replayed.applied);
+    let seconds = clock.seconds();
+    report.result(&SquashResult::new(
+        history,
+        &cut,
+        &baseline,
+        &dump,
+        &proof,
+        receipt.as_ref(),
+        slowest,
+        seconds,
+    ));
+    Ok(0)
+}
+
+/// The linked history, or what is wrong with it.
+fn sound_history<'a>(settings: &Settings, audit: &'a Audit) -> Result<&'a History> {
+    let Some(history) = &audit.history else {
+        let errors = audit.findings.iter().filter(|f| f.severity == Severity::Error).count();
         return Err(SquashError::Findings { errors, shown: shown(&audit.findings) }.into());
     };
     if history.is_empty() {
@@ -117,165 +206,15 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
             settings.alembic.version_locations.iter().map(|f| f.display().to_string()).collect();
         return Err(SquashError::Nothing { folders }.into());
     }
-    if !arguments.dry_run {
-        place::check_before_swap(&settings, arguments.allow_dirty).await?;
+    Ok(history)
+}
+
+fn id_choice(text: &str) -> IdChoice {
+    match text {
+        "keep" => IdChoice::Keep,
+        "new" => IdChoice::New,
+        id => IdChoice::Given(id.to_owned()),
     }
-    let template = place::template(&settings)?;
-    let cut = Cut::whole(&history);
-    report.stage("audit", result::audited(&history, &audit.findings), started.elapsed());
-    seconds.note("audit", started);
-
-    // replay, and the beginnings of the proof
-    let started = Instant::now();
-    let bar = report.bar("replay", history.len() as u64);
-    let mut server = Server::launch(&settings.source, &settings.places, &settings.path).await?;
-    let online = || recipe(&settings, Goal::Heads).ok_or(replay::ReplayError::NothingRan);
-    let interpreter =
-        Waiting::start(online()?, &server.folder().subfolder("replay").map_err(place::file)?)
-            .map_err(replay::ReplayError::from)?;
-    server.ready().await?;
-    let database = ScratchDb::create(&server, "history").await?;
-    let tell = |event: &Event| match event {
-        Event::Start { revision } => bar.set_message(revision.clone()),
-        Event::Applied { .. } => bar.inc(1),
-        _ => {}
-    };
-    let request = replay::Request {
-        cut: &cut,
-        database: &database,
-        prelude: &settings.prelude,
-        environment: config::inherited(),
-    };
-    let replaying = async { Ok(replay::replay(request, interpreter, &tell).await?) };
-    let preparing = async {
-        let mut second = Server::launch(&settings.source, &settings.places, &settings.path).await?;
-        let start = |name: &str, goal| -> Result<Option<Waiting>> {
-            let Some(recipe) = recipe(&settings, goal) else { return Ok(None) };
-            let folder = second.folder().subfolder(name).map_err(place::file)?;
-            Ok(Some(Waiting::start(recipe, &folder).map_err(ProveError::Run)?))
-        };
-        let baseline = start("prove", Goal::Heads)?.ok_or(replay::ReplayError::NothingRan)?;
-        let again = start("again", Goal::Heads)?.ok_or(replay::ReplayError::NothingRan)?;
-        let offline = start("offline", Goal::HeadsOffline)?
-            .ok_or_else(|| "the history is run by a command of the project's own".to_owned());
-        second.ready().await?;
-        Ok((second, Interpreters { baseline, again, offline }))
-    };
-    let replayed: Result<_> = tokio::try_join!(replaying, preparing);
-    bar.finish_and_clear();
-    let (replayed, (second, interpreters)) = match replayed {
-        Ok(both) => both,
-        Err(error) => {
-            database.drop_scratch().await?;
-            return Err(error);
-        }
-    };
-    let slowest = result::slowest(&replayed.applied);
-    report.stage("replay", result::replayed(&replayed, &server), started.elapsed());
-    seconds.note("replay", started);
-
-    let rest = async {
-        // dump
-        let started = Instant::now();
-        let dump = dump::dump(
-            &server,
-            &database,
-            &replayed.version_table,
-            &replayed.existing,
-            replayed.made.clone(),
-        )
-        .await?;
-        report.stage("dump", result::dumped(&dump), started.elapsed());
-        seconds.note("dump", started);
-
-        // render
-        let started = Instant::now();
-        let id = match arguments.revision_id.as_str() {
-            "keep" => IdChoice::Keep,
-            "new" => IdChoice::New,
-            id => IdChoice::Given(id.to_owned()),
-        };
-        let now = settings.clock.now();
-        let created = place::creation_time(&settings)?;
-        // The archive is named after the baseline, and the baseline names its archive: the id first.
-        let revision = render::choose_id(&history, &cut, &dump, &id)?;
-        let archive = place::archive_file(&settings, &revision, now)?;
-        let baseline = render::render(&render::Request {
-            history: &history,
-            cut: &cut,
-            dump: &dump,
-            revision: &revision,
-            message: &arguments.message,
-            created: &created.format("%Y-%m-%d %H:%M:%S%.6f").to_string(),
-            archive: &archive.to_string_lossy(),
-            server: &place::short_version(server.version()),
-            template: template.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
-            file: place::baseline_file(&settings, &revision, &arguments.message, &created)?,
-        })?;
-        report.stage("render", result::rendered(&baseline), started.elapsed());
-        seconds.note("render", started);
-
-        // prove
-        let started = Instant::now();
-        let request = prove::Request {
-            baseline: &baseline,
-            dump: &dump,
-            version_table: &replayed.version_table,
-            prelude: &settings.prelude,
-            history_server: &server,
-            server: &second,
-            environment: config::inherited(),
-        };
-        let proof = prove::prove(request, interpreters, &|_| {}).await.map_err(|error| {
-            keep_diff(error, &settings)
-        })?;
-        report.stage("prove", result::proved(&proof), started.elapsed());
-        seconds.note("prove", started);
-        Ok::<_, crate::error::Error>((dump, baseline, archive, proof, now))
-    }
-    .await;
-    database.drop_scratch().await?;
-    let (dump, baseline, archive, proof, now) = rest?;
-    let versions = place::versions(&replayed.versions, &server);
-    drop((server, second));
-
-    // archive and swap
-    let started = Instant::now();
-    let receipt = if arguments.dry_run {
-        None
-    } else {
-        let question = format!(
-            "Replace {} by {}?",
-            count(cut.squashed().len() as u64, "revision", "revisions"),
-            baseline.file.display()
-        );
-        if !report.confirm(&question, arguments.yes) {
-            return Err(SquashError::NotConfirmed.into());
-        }
-        let request = swap::Request {
-            root: &settings.root,
-            history: &place::in_root(&settings, &history)?,
-            cut: &cut,
-            baseline: &baseline,
-            dump: &dump,
-            beside: &place::beside_in_root(&settings, &audit.beside),
-            archive: &archive,
-            version_table: VersionTableRecord {
-                schema: replayed.version_table_schema.clone(),
-                table: replayed.version_table.name.clone(),
-            },
-            created: now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-            environment: versions.into_iter().collect::<BTreeMap<_, _>>(),
-        };
-        let receipt = swap::swap(&request, &proof)?;
-        report.stage("archive", result::archived(&receipt), started.elapsed());
-        Some(receipt)
-    };
-    seconds.note("archive", started);
-    report.result(&SquashResult::new(
-        &history, &cut, &baseline, &dump, &proof, receipt.as_ref(), slowest, seconds, report.elapsed(),
-    ));
-    Ok(0)
 }
 
 /// Writes the diff of a failed proof where the user finds it.

@@ -13,6 +13,7 @@ use crate::commands::archive::{Archives, ArchivesError};
 use crate::config::{self, Settings, SettingsError};
 use crate::error::{Explain, Kind, Result};
 use crate::files;
+use crate::history::History;
 use crate::postgres::target::Url;
 use crate::report::{Printable, Report};
 use crate::stages::audit;
@@ -43,7 +44,10 @@ impl Explain for TargetsError {
     }
 
     fn hints(&self) -> Vec<String> {
-        vec!["rebaseline stamp postgresql://USER@HOST/DB   (or env:NAME, or --targets FILE)".to_owned()]
+        vec![
+            "rebaseline stamp postgresql://USER@HOST/DB   (or env:NAME, or --targets FILE)"
+                .to_owned(),
+        ]
     }
 }
 
@@ -143,21 +147,21 @@ fn plan(settings: &Settings, targets: &Targets) -> Result<Plan> {
     let (_, newest) = archives.newest(|_| true).ok_or(ArchivesError::None { folder })?;
     let manifest = newest.manifest();
     let replaces: BTreeSet<String> = manifest.baseline.replaces.iter().cloned().collect();
-    let mut archived = BTreeSet::new();
+    let mut squashed_ids = BTreeSet::new();
     for (_, archive) in archives.iter() {
         let history = &archive.manifest().history;
         let squashed = history.revisions.iter().filter(|r| !history.kept.contains(&r.id));
-        archived.extend(squashed.map(|revision| revision.id.clone()));
-        archived.insert(archive.manifest().baseline.revision.clone());
+        squashed_ids.extend(squashed.map(|revision| revision.id.clone()));
+        squashed_ids.insert(archive.manifest().baseline.revision.clone());
     }
-    archived.retain(|id| !replaces.contains(id) && *id != manifest.baseline.revision);
+    squashed_ids.retain(|id| !replaces.contains(id) && *id != manifest.baseline.revision);
     let history = audit::audit(&settings.alembic).history;
-    let later = history.iter().flat_map(|history| history.iter());
+    let later = history.iter().flat_map(History::iter);
     Ok(Plan {
         version_table: manifest.version_table.clone(),
         baseline: manifest.baseline.revision.clone(),
         later: later.map(|revision| revision.id.to_string()).collect(),
         replaces,
-        archived,
+        archived: squashed_ids,
     })
 }

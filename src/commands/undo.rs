@@ -37,7 +37,9 @@ pub fn undo(global: &Global, arguments: &Undo, report: &Report) -> Result<u8> {
         let kept = archive.manifest().baseline.replaces == [baseline.revision.clone()];
         let built = if kept { Vec::new() } else { archives.builds_on(&settings, &baseline) };
         if !built.is_empty() {
-            return Err(SwapError::BuiltUpon { baseline: baseline.revision, revisions: built }.into());
+            return Err(
+                SwapError::BuiltUpon { baseline: baseline.revision, revisions: built }.into()
+            );
         }
         let question = format!("Put the old revisions back and remove {}?", baseline.file);
         if !report.confirm(&question, arguments.yes) {

@@ -94,8 +94,10 @@ impl Explain for BinariesError {
                 vec!["pass --pg-bin DIR with the folder of a whole PostgreSQL server".to_owned()]
             }
             Self::DumpTooOld { server, found } => {
-                let found: Vec<_> =
-                    found.iter().map(|b| format!("{} ({})", b.version, b.folder.display())).collect();
+                let found: Vec<_> = found
+                    .iter()
+                    .map(|b| format!("{} ({})", b.version, b.folder.display()))
+                    .collect();
                 vec![install(Some(*server)), format!("found: {}", found.join(", "))]
             }
         }
@@ -115,7 +117,8 @@ impl Binaries {
             return Err(BinariesError::Incomplete { folder: folder.to_owned(), missing });
         }
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let printed = process::run_as(&Plan::new(folder.join("postgres")).argument("--version"), None)?;
+        let printed =
+            process::run_as(&Plan::new(folder.join("postgres")).argument("--version"), None)?;
         let version = String::from_utf8_lossy(&printed).trim().to_owned();
         let major = major_of(&version).ok_or(BinariesError::Version { text: version.clone() })?;
         Ok(Self { folder, version, major })
@@ -158,7 +161,8 @@ impl Binaries {
 
 /// The major version in `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)` or `... 18beta1`.
 fn major_of(version: &str) -> Option<u32> {
-    let number = version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    let number =
+        version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
@@ -207,6 +211,7 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test prepares its folders by itself")]
 mod tests {
     use super::*;
 

@@ -12,8 +12,9 @@ use crate::schema::roles::{self, Snapshot};
 /// Reads roles, memberships and settings.
 pub async fn snapshot(connection: &mut PgConnection) -> Result<Snapshot, sqlx::Error> {
     // Only a superuser reads pg_authid; others do not learn whether a role has a password.
-    let superuser: String =
-        sqlx::query_scalar("select current_setting('is_superuser')").fetch_one(&mut *connection).await?;
+    let superuser: String = sqlx::query_scalar("select current_setting('is_superuser')")
+        .fetch_one(&mut *connection)
+        .await?;
     let query = if superuser == "on" {
         roles::ROLES.to_owned()
     } else {
@@ -39,6 +40,20 @@ pub async fn extension_comments(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// The roles that objects of this database belong to, or that have privileges on them or are named in
+/// their policies, without PostgreSQL's own and without the current user.
+pub async fn roles_in_use(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select distinct r.rolname::text from pg_catalog.pg_shdepend d \
+         join pg_catalog.pg_roles r on r.oid = d.refobjid \
+         where d.refclassid = 'pg_catalog.pg_authid'::regclass and r.rolname !~ '^pg_' \
+         and d.dbid = (select oid from pg_catalog.pg_database where datname = current_database()) \
+         and r.rolname <> current_user order by 1",
+    )
+    .fetch_all(connection)
+    .await
 }
 
 /// Finds a version table: in the named schema, or where the search path leads.

@@ -61,7 +61,9 @@ impl Explain for ClusterError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Binaries(error) => error.hints(),
-            _ => vec!["or name a server of yours: --scratch-url postgresql://USER@HOST/DB".to_owned()],
+            _ => vec![
+                "or name a server of yours: --scratch-url postgresql://USER@HOST/DB".to_owned(),
+            ],
         }
     }
 }
@@ -93,7 +95,7 @@ impl Cluster {
             .arguments(server_flags(binaries.major))
             .arguments(settings.iter().flat_map(|setting| ["-c", setting.as_str()]))
             .set("TZ", "UTC");
-        folder.hold(&plan)?;
+        folder.hold(&plan, &binaries.program("dropdb"))?;
         let address = Address {
             host: folder.path().to_string_lossy().into_owned(),
             port: 5432,
@@ -178,4 +180,3 @@ fn server_user() -> Result<Option<User>, ClusterError> {
     };
     entry("postgres").or_else(|| entry("nobody")).map(Some).ok_or(ClusterError::NoUser)
 }
-

@@ -41,9 +41,9 @@ pub struct Table {
 /// Options of every dump: rows as INSERTs with column names, so that a baseline does not depend on the
 /// order of columns, and so that each row can be told.
 fn dump_plan(server: &Server, database: &ScratchDb, without: &[Table]) -> Plan {
-    let exclude = without
-        .iter()
-        .map(|table| format!("--exclude-table={}", identifier::pattern(&table.schema, &table.name)));
+    let exclude = without.iter().map(|table| {
+        format!("--exclude-table={}", identifier::pattern(&table.schema, &table.name))
+    });
     Plan::new(server.binaries().program("pg_dump"))
         .arguments(["--no-password", "--column-inserts", "--encoding=UTF8"])
         .arguments(exclude)
@@ -76,7 +76,8 @@ pub async fn dump_with_drops(
     without: &[Table],
 ) -> Result<DumpWithDrops, ProgramError> {
     let file = folder.path().join("history.dump");
-    let plan = dump_plan(server, database, without).argument("--format=custom").argument("--compress=0");
+    let plan =
+        dump_plan(server, database, without).argument("--format=custom").argument("--compress=0");
     process::run(&plan.argument("--file").argument(&file)).await?;
     let restore = |options: &[&str]| {
         Plan::new(server.binaries().program("pg_restore"))
@@ -84,13 +85,17 @@ pub async fn dump_with_drops(
             .arguments(["--file", "-"])
             .argument(&file)
     };
-    let (plain, clean) = (restore(&[]), restore(&["--clean", "--schema-only"]));
-    let (plain, clean) = tokio::try_join!(process::run(&plain), process::run(&clean))?;
-    Ok(DumpWithDrops { text: text("pg_restore", plain)?, clean: text("pg_restore", clean)? })
+    let (whole, drops) = (restore(&[]), restore(&["--clean", "--schema-only"]));
+    let (whole, drops) = tokio::try_join!(process::run(&whole), process::run(&drops))?;
+    Ok(DumpWithDrops { text: text("pg_restore", whole)?, clean: text("pg_restore", drops)? })
 }
 
 /// Runs a script by psql and stops at the first error. The file must lie in a run folder.
-pub async fn psql(server: &Server, database: &ScratchDb, script: &Path) -> Result<(), ProcessError> {
+pub async fn psql(
+    server: &Server,
+    database: &ScratchDb,
+    script: &Path,
+) -> Result<(), ProcessError> {
     let plan = Plan::new(server.binaries().program("psql"))
         .arguments(["--no-psqlrc", "--quiet", "--no-password", "--set", "ON_ERROR_STOP=1"])
         .arguments(["--output", "/dev/null", "--file"])

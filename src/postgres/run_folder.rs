@@ -13,13 +13,24 @@ use crate::files::{self, PathError};
 use crate::postgres::cluster::ClusterError;
 use crate::process::{Held, Plan};
 
-/// Stops the program and removes the folder (`$1`) as soon as stdin closes.
-const WATCHDOG: &str = r#"folder=$1; shift
+/// Stops the program as soon as stdin closes, drops the scratch databases that are noted in the folder
+/// (on a server that the user gives), and removes the folder (`$1`). `$2` is `dropdb`.
+const WATCHDOG: &str = r#"folder=$1; dropdb=$2; shift 2
 "$@" </dev/null & program=$!
 cat >/dev/null
 kill -QUIT $program 2>/dev/null
 wait $program
+if [ -f "$folder/databases" ]; then
+    while read -r name; do
+        case $name in
+            rebaseline_scratch_*) "$dropdb" --no-password --if-exists --force "$name" ;;
+        esac
+    done <"$folder/databases"
+fi
 cd / && rm -rf "$folder""#;
+
+/// The file that notes scratch databases to drop, one name a line.
+const DATABASES: &str = "databases";
 
 /// Room that a run wants on a memory file system before it is used.
 const ROOM: u64 = 256 * 1024 * 1024;
@@ -65,11 +76,12 @@ impl RunFolder {
     }
 
     /// Starts the shell that holds the folder, with this program below it.
-    pub fn hold(&mut self, program: &Plan) -> Result<(), ClusterError> {
+    pub fn hold(&mut self, program: &Plan, dropdb: &Path) -> Result<(), ClusterError> {
         let Some(log) = self.log.take() else { return Ok(()) };
         let plan = Plan::new("/bin/sh")
             .arguments(["-c", WATCHDOG, "rebaseline-scratch"])
             .argument(&self.path)
+            .argument(dropdb)
             .argument(&program.program)
             .arguments(program.arguments.clone())
             .environment(program.environment.clone())
@@ -89,6 +101,11 @@ impl RunFolder {
         files::create_new_folder(&path, 0o700)?;
         give(&path, self.user)?;
         Ok(path)
+    }
+
+    /// Notes a scratch database that is dropped with the folder.
+    pub fn note_database(&self, name: &str) -> Result<(), PathError> {
+        files::append_scratch(&self.path.join(DATABASES), format!("{name}\n").as_bytes())
     }
 
     /// What the program has written so far.
@@ -137,7 +154,7 @@ fn sweep(runs: &Path) {
             Ok(log) => log.try_lock().is_ok() && age(&folder) > Duration::from_secs(2),
             // Between the making of the folder and of its log lie microseconds: an old folder
             // without a log is a leftover.
-            Err(_) => age(&folder) > Duration::from_secs(60),
+            Err(_) => age(&folder) > Duration::from_mins(1),
         };
         if dead {
             // Another run may sweep the same folder: what it removed is no error of ours.

@@ -2,8 +2,8 @@
 //!
 //! The name's prefix is checked before every drop, and `current_database()` after every connect.
 //! On a private cluster the database goes with the cluster. On a given server it is dropped by
-//! [`ScratchDb::drop_scratch`]; if we are killed before that it stays behind, and can be told by its
-//! prefix `rebaseline_scratch_`.
+//! [`ScratchDb::drop_scratch`], or by the watchdog of the run folder if we end before that. Should both
+//! fail (the server is gone), what stays behind can be told by its prefix `rebaseline_scratch_`.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,6 +11,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 
 use crate::error::{Explain, Kind};
+use crate::files::PathError;
 use crate::postgres::address::Address;
 use crate::postgres::identifier;
 use crate::postgres::server::Server;
@@ -46,6 +47,9 @@ pub enum ScratchError {
         /// What `current_database()` said.
         found: String,
     },
+    /// The run folder.
+    #[error("cannot note a scratch database")]
+    File(#[from] PathError),
     /// On a server that the user gives, no role is ever made.
     #[error("role `{role}` is not on the given scratch server")]
     RoleMissing {
@@ -71,15 +75,17 @@ impl Explain for ScratchError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Sql { action, .. } if action.starts_with("create extension") => {
-                vec!["install the extension for this PostgreSQL, or pass --pg-bin DIR of one that \
+                vec![
+                    "install the extension for this PostgreSQL, or pass --pg-bin DIR of one that \
                       has it"
-                    .to_owned()]
+                        .to_owned(),
+                ]
             }
             Self::RoleMissing { role } => vec![format!(
                 "CREATE ROLE {} there yourself, or leave --scratch-url out",
                 identifier::quote(role)
             )],
-            Self::Sql { .. } | Self::Elsewhere { .. } | Self::NotScratch { .. } => Vec::new(),
+            _ => Vec::new(),
         }
     }
 }
@@ -109,6 +115,10 @@ impl ScratchDb {
         } else {
             format!("{PREFIX}{}_{number}_{purpose}", std::process::id())
         };
+        if !server.is_private() {
+            // Noted first: then it is dropped even if we are killed.
+            server.folder().note_database(&name)?;
+        }
         let address = server.address().clone();
         let maintenance = server.maintenance().to_owned();
         let mut admin = address
@@ -219,7 +229,8 @@ impl ScratchDb {
             .connect()
             .await
             .map_err(failed("connect to the maintenance database"))?;
-        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier::quote(&self.name));
+        let statement =
+            format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier::quote(&self.name));
         admin
             .execute(AssertSqlSafe(statement))
             .await

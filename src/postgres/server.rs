@@ -10,8 +10,8 @@ use crate::postgres::address::Address;
 use crate::postgres::binaries::{Binaries, BinariesError};
 use crate::postgres::cluster::{Cluster, ClusterError};
 use crate::postgres::run_folder::{Places, RunFolder};
-use crate::process::Plan;
 use crate::postgres::target::{Url, UrlError};
+use crate::process::Plan;
 
 /// Where the scratch server comes from.
 #[derive(Debug, Clone)]
@@ -116,7 +116,8 @@ impl Server {
                 let binaries = Binaries::find_for_server(major, None, path)?;
                 let version = format!("postgres (PostgreSQL) {text}");
                 let mut folder = RunFolder::create(places, None)?;
-                folder.hold(&Plan::new("true"))?;
+                let program = Plan::new("true").environment(address.environment(&maintenance));
+                folder.hold(&program, &binaries.program("dropdb"))?;
                 Ok(Self { address, binaries, version, maintenance, place: Place::Given(folder) })
             }
         }

@@ -45,10 +45,8 @@ impl Url {
     /// Reads a URL; a SQLAlchemy driver name (`+psycopg`) is dropped.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         let malformed = |why: String| UrlError::Malformed { why };
-        let (scheme, rest) = text
-            .trim()
-            .split_once("://")
-            .ok_or_else(|| malformed("it has no `://`".to_owned()))?;
+        let (scheme, rest) =
+            text.trim().split_once("://").ok_or_else(|| malformed("it has no `://`".to_owned()))?;
         let dialect = scheme.split('+').next().unwrap_or(scheme);
         if !matches!(dialect, "postgres" | "postgresql") {
             return Err(UrlError::OtherDatabase { scheme: dialect.to_owned() });
@@ -112,8 +110,20 @@ impl Url {
 
 /// Query parameters that sqlx understands.
 const KNOWN_PARAMETERS: [&str; 14] = [
-    "sslmode", "ssl-mode", "sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert", "sslkey",
-    "ssl-key", "host", "hostaddr", "port", "user", "options",
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "host",
+    "hostaddr",
+    "port",
+    "user",
+    "options",
 ];
 
 impl fmt::Display for Url {
@@ -150,16 +160,22 @@ mod tests {
 
     #[test]
     fn a_password_never_shows() {
-        let url = Url::parse("postgresql+asyncpg://u:s3cret@h:6432/db?password=s3cret&ssl=require").unwrap();
+        let url = Url::parse("postgresql+asyncpg://u:s3cret@h:6432/db?password=s3cret&ssl=require")
+            .unwrap();
         assert_eq!(url.to_string(), "postgresql://u:***@h:6432/db?password=***&ssl=require");
         assert!(!format!("{url:?}").contains("s3cret"));
     }
 
     #[test]
     fn forms_that_people_write() {
-        let (address, database) =
-            Url::parse("postgresql+psycopg://me@/app?host=/run/pg&port=6000").unwrap().address().unwrap();
-        assert_eq!((address.host.as_str(), address.port, database.as_str()), ("/run/pg", 6000, "app"));
+        let (address, database) = Url::parse("postgresql+psycopg://me@/app?host=/run/pg&port=6000")
+            .unwrap()
+            .address()
+            .unwrap();
+        assert_eq!(
+            (address.host.as_str(), address.port, database.as_str()),
+            ("/run/pg", 6000, "app")
+        );
         let (address, database) = Url::parse("postgres:///x").unwrap().address().unwrap();
         assert_eq!((address.host.as_str(), database.as_str()), ("localhost", "x"));
         let (address, _) = Url::parse("postgres://a%40b:p%3Aw@h/x").unwrap().address().unwrap();

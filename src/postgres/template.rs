@@ -19,9 +19,8 @@ use crate::process::{self, Plan};
 const LAYOUT: u32 = 1;
 
 /// Flags of `initdb`. No locale: the same order of text everywhere. A small WAL segment: less to copy.
-const FLAGS: [&str; 9] = [
-    "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale", "--wal-segsize=1",
-];
+const FLAGS: [&str; 9] =
+    ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale", "--wal-segsize=1"];
 
 /// Returns the data folder to copy from, making it first if this is the first run.
 ///
@@ -50,7 +49,8 @@ pub fn ready(
     if let Some((uid, gid)) = user {
         files::set_owner(&fresh, uid, gid)?;
     }
-    let plan = Plan::new(binaries.program("initdb")).arguments(FLAGS).argument("-D").argument(&fresh);
+    let plan =
+        Plan::new(binaries.program("initdb")).arguments(FLAGS).argument("-D").argument(&fresh);
     let made = process::run_as(&plan.folder("/").set("TZ", "UTC"), user);
     let partial = cache.join(format!("rebaseline-partial-{}", std::process::id()));
     let result = made.map_err(ClusterError::from).and_then(|_| {
@@ -71,6 +71,5 @@ fn key(binaries: &Binaries, user: Option<(u32, u32)>) -> String {
         binaries.version,
         binaries.folder.display()
     );
-    let digest = Sha256::digest(parts.as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    crate::schema::hex(&Sha256::digest(parts.as_bytes())[..8])
 }

@@ -115,6 +115,8 @@ pub struct Failure {
     pub message: String,
     /// The last lines of the traceback.
     pub traceback: Vec<String>,
+    /// The line of the revision's file that raised.
+    pub line: Option<u32>,
     /// PostgreSQL's error code, if the database said it.
     pub sqlstate: Option<String>,
 }

@@ -74,7 +74,8 @@ mod tests {
         ]
         .map(|(name, value)| (OsString::from(name), OsString::from(value)));
         let variables = redirected(inherited, &address(), "s");
-        let find = |name: &str| variables.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+        let find =
+            |name: &str| variables.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.clone());
         let url = find("DATABASE_URL_SYNC").unwrap().unwrap().into_string().unwrap();
         assert_eq!(
             url,

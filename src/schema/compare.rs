@@ -28,7 +28,13 @@ impl fmt::Display for Difference {
             (None, Some(_)) => write!(f, "{} is too much", self.object),
             (Some(expected), Some(actual)) if self.object.kind == "TABLE DATA" => {
                 let (missing, extra) = row_changes(expected, actual);
-                write!(f, "{} differ ({} missing, {} too much)", self.object, missing.len(), extra.len())
+                write!(
+                    f,
+                    "{} differ ({} missing, {} too much)",
+                    self.object,
+                    missing.len(),
+                    extra.len()
+                )
             }
             _ => write!(f, "{} differs", self.object),
         }
@@ -99,7 +105,10 @@ fn same(object: &Object, expected: &[String], actual: &[String]) -> bool {
 }
 
 /// Rows on one side only, each with its multiplicity.
-pub fn row_changes<'a>(expected: &'a [String], actual: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>) {
+pub fn row_changes<'a>(
+    expected: &'a [String],
+    actual: &'a [String],
+) -> (Vec<&'a str>, Vec<&'a str>) {
     let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
     for row in expected {
         *counts.entry(row).or_default() += 1;
@@ -119,7 +128,8 @@ mod tests {
     use super::*;
 
     fn entry(kind: &str, name: &str, statements: &[&str]) -> Entry {
-        let object = Object { kind: kind.to_owned(), schema: Some("s".into()), name: name.to_owned() };
+        let object =
+            Object { kind: kind.to_owned(), schema: Some("s".into()), name: name.to_owned() };
         let statements = statements.iter().map(|s| (*s).to_owned()).collect();
         Entry { object, owner: None, statements }
     }
@@ -136,13 +146,17 @@ mod tests {
             entry("TABLE", "new", &["CREATE TABLE s.new ()"]),
             entry("TABLE DATA", "a", &["INSERT 2", "INSERT 3", "INSERT 1"]),
         ];
-        let shown: Vec<_> = differences(&expected, &actual).iter().map(ToString::to_string).collect();
-        assert_eq!(shown, [
-            "table `s.a` differs",
-            "table `s.gone` is missing",
-            "rows of `s.a` differ (1 missing, 1 too much)",
-            "table `s.new` is too much",
-        ]);
+        let shown: Vec<_> =
+            differences(&expected, &actual).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "table `s.a` differs",
+                "table `s.gone` is missing",
+                "rows of `s.a` differ (1 missing, 1 too much)",
+                "table `s.new` is too much",
+            ]
+        );
     }
 
     #[test]

@@ -30,7 +30,9 @@ pub fn statements(
             // env.py may have made the schema before the first revision: for its version table.
             "SCHEMA" => statement.replacen("CREATE SCHEMA ", "CREATE SCHEMA IF NOT EXISTS ", 1),
             // Setting the comment that is there already would need the extension's owner.
-            "COMMENT" if brings_comment(statement, &entry.object.name, &extension_comment) => continue,
+            "COMMENT" if brings_comment(statement, &entry.object.name, &extension_comment) => {
+                continue;
+            }
             kind if NAMES_ROLES.contains(&kind) && statement.contains(user) => {
                 with_current_user(statement, user)?
             }
@@ -55,8 +57,9 @@ fn brings_comment(
 ) -> bool {
     let Some(extension) = name.strip_prefix("EXTENSION ") else { return false };
     let extension = extension.trim_matches('"').replace("\"\"", "\"");
-    extension_comment(&extension)
-        .is_some_and(|comment| statement.ends_with(&format!(" IS {}", identifier::literal(&comment))))
+    extension_comment(&extension).is_some_and(|comment| {
+        statement.ends_with(&format!(" IS {}", identifier::literal(&comment)))
+    })
 }
 
 /// Replaces the user by `CURRENT_USER` in the parsed statement, and drops `FOR ROLE user`.
@@ -79,7 +82,11 @@ fn with_current_user(statement: &str, user: &str) -> Result<String, pg_query::Er
             _ => {}
         }
     }
-    if changed { parsed.deparse(pg_query::DeparseOptions::default()) } else { Ok(statement.to_owned()) }
+    if changed {
+        parsed.deparse(pg_query::DeparseOptions::default())
+    } else {
+        Ok(statement.to_owned())
+    }
 }
 
 fn rename(nodes: &mut [Node], user: &str) -> bool {
@@ -128,7 +135,11 @@ mod tests {
         let made = portable(
             "TABLE",
             "t",
-            &["CREATE TABLE t (a int)", "ALTER TABLE t OWNER TO postgres", "ALTER TABLE t OWNER TO app"],
+            &[
+                "CREATE TABLE t (a int)",
+                "ALTER TABLE t OWNER TO postgres",
+                "ALTER TABLE t OWNER TO app",
+            ],
         );
         assert_eq!(made, ["CREATE TABLE t (a int)", "ALTER TABLE t OWNER TO app"]);
         assert_eq!(
@@ -136,12 +147,17 @@ mod tests {
             ["REVOKE ALL ON s.t FROM CURRENT_USER"]
         );
         assert_eq!(
-            portable("DEFAULT ACL", "x", &[
-                "ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA s GRANT SELECT ON TABLES  TO app"
-            ]),
+            portable(
+                "DEFAULT ACL",
+                "x",
+                &[
+                    "ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA s GRANT SELECT ON TABLES  TO app"
+                ]
+            ),
             ["ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT select ON TABLES TO app"]
         );
-        let other = "ALTER DEFAULT PRIVILEGES FOR ROLE app IN SCHEMA s GRANT SELECT ON TABLES  TO x";
+        let other =
+            "ALTER DEFAULT PRIVILEGES FOR ROLE app IN SCHEMA s GRANT SELECT ON TABLES  TO x";
         assert_eq!(portable("DEFAULT ACL", "x", &[other]), [other]);
     }
 

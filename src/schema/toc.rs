@@ -42,7 +42,8 @@ pub fn entries(dump: &str) -> Result<Vec<Entry>, TocError> {
             if !entries.is_empty() {
                 special_settings |= !PLAIN_SETTINGS.contains(&statement.as_str());
                 // It stands after its predecessor's entry, and before the next one's comment.
-                let object = Object { kind: "SETTING".to_owned(), schema: None, name: statement.clone() };
+                let object =
+                    Object { kind: "SETTING".to_owned(), schema: None, name: statement.clone() };
                 entries.push(Entry { object, owner: None, statements: vec![statement] });
             }
             continue;
@@ -63,7 +64,8 @@ pub fn entries(dump: &str) -> Result<Vec<Entry>, TocError> {
 /// are `DROP`s; a view in a circle is first replaced by an empty one.
 pub fn drops(clean: &str) -> Result<Vec<String>, TocError> {
     let text = without_psql_lines(clean);
-    let before_first = |(comments, _): &(&str, &str)| !comments.lines().any(|l| header(l).is_some());
+    let before_first =
+        |(comments, _): &(&str, &str)| !comments.lines().any(|l| header(l).is_some());
     let is_setting = |statement: &str| {
         statement.starts_with("SET ") || statement.starts_with("SELECT pg_catalog.set_config(")
     };
@@ -90,7 +92,8 @@ fn statements(text: &str) -> Result<Vec<(&str, &str)>, TocError> {
 
 /// Leaves out the lines for psql: only the first above all statements, and the last line.
 fn without_psql_lines(dump: &str) -> String {
-    let is_command = |line: &str| line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ");
+    let is_command =
+        |line: &str| line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ");
     let mut lines: Vec<&str> = dump.split('\n').collect();
     let is_head = |line: &&str| line.is_empty() || line.starts_with("--") || line.starts_with('\\');
     let head = lines.iter().take_while(|line| is_head(line)).count();

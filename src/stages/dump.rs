@@ -6,13 +6,14 @@
 
 use crate::error::{Explain, Kind};
 use crate::postgres::catalog;
-use crate::postgres::programs::{self, ProgramError, Table};
+use crate::postgres::programs::{self, ProgramError};
 use crate::postgres::scratch::{ScratchDb, ScratchError};
 use crate::postgres::server::Server;
 use crate::run::channel::Existing;
 use crate::schema::roles::Made;
 use crate::schema::toc::{self, TocError};
 use crate::schema::{self, Counts, Entry, Object, drops, portable};
+use crate::stages::replay::Replayed;
 
 /// Why there is no dump.
 #[derive(Debug, thiserror::Error)]
@@ -69,8 +70,10 @@ impl Explain for DumpError {
                     .collect();
                 vec![
                     "leave --scratch-url out: a private cluster has roles of its own".to_owned(),
-                    format!("the replay left them on the given server; if nobody else needs them: {}",
-                        drops.join(" ")),
+                    format!(
+                        "the replay left them on the given server; if nobody else needs them: {}",
+                        drops.join(" ")
+                    ),
                 ]
             }
             _ => Vec::new(),
@@ -105,6 +108,8 @@ pub struct SchemaDump {
     pub entries: Vec<Entry>,
     /// Roles and settings.
     pub made: Made,
+    /// Roles that the history uses and did not make: they must be there before the baseline runs.
+    pub expected_roles: Vec<String>,
     /// What the baseline runs, in order.
     pub blocks: Vec<Block>,
     /// What the downgrade runs, in order.
@@ -115,21 +120,22 @@ pub struct SchemaDump {
     pub counts: Counts,
 }
 
-/// Dumps the database. `version_table` is left out, and so is what was `existing` before the first
+/// Dumps a replayed history. The version table is left out, and so is what was there before the first
 /// revision.
 pub async fn dump(
     server: &Server,
     database: &ScratchDb,
-    version_table: &Table,
-    existing: &Existing,
-    made: Made,
+    replayed: &Replayed,
 ) -> Result<SchemaDump, DumpError> {
+    let Replayed { version_table, existing, made, .. } = replayed;
     if !server.is_private() && !made.roles.is_empty() {
-        return Err(DumpError::RolesOnGivenServer { roles: made.roles });
+        return Err(DumpError::RolesOnGivenServer { roles: made.roles.clone() });
     }
     let without = std::slice::from_ref(version_table);
     let mut connection = database.connect().await?;
     let comments = catalog::extension_comments(&mut connection).await?;
+    let mut expected_roles = catalog::roles_in_use(&mut connection).await?;
+    expected_roles.retain(|role| !made.roles.contains(role));
     let public_gone: bool = sqlx::query_scalar("select to_regnamespace('public') is null")
         .fetch_one(&mut connection)
         .await?;
@@ -165,7 +171,8 @@ pub async fn dump(
         counts: Counts::of(&entries),
         text: texts.text,
         entries,
-        made,
+        made: made.clone(),
+        expected_roles,
         blocks,
         drops,
     })
@@ -192,12 +199,14 @@ fn was_there(entry: &Entry, existing: &Existing) -> bool {
         // `t t_pkey`: the table's name comes first.
         "CONSTRAINT" | "DEFAULT" | "FK CONSTRAINT" | "CHECK CONSTRAINT" | "TRIGGER" | "RULE" => {
             existing.relations.iter().any(|(s, n, _)| {
-                s == schema && name.strip_prefix(n.as_str()).is_some_and(|rest| rest.starts_with(' '))
+                s == schema
+                    && name.strip_prefix(n.as_str()).is_some_and(|rest| rest.starts_with(' '))
             })
         }
-        "FUNCTION" | "PROCEDURE" => existing.functions.iter().any(|(s, n, arguments)| {
-            s == schema && (name == format!("{n}({arguments})"))
-        }),
+        "FUNCTION" | "PROCEDURE" => existing
+            .functions
+            .iter()
+            .any(|(s, n, arguments)| s == schema && (name == format!("{n}({arguments})"))),
         _ => false,
     }
 }

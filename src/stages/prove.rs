@@ -22,7 +22,6 @@ use crate::postgres::programs::{self, ProgramError, Table};
 use crate::postgres::scratch::{Prelude, ScratchDb, ScratchError};
 use crate::postgres::server::Server;
 use crate::process::ProcessError;
-use crate::run::channel::Event;
 use crate::run::{RunError, Waiting};
 use crate::schema::Entry;
 use crate::schema::compare::{self, Difference};
@@ -32,8 +31,20 @@ use crate::stages::render::Baseline;
 
 /// Objects whose text holds expressions, which `PostgreSQL` may print differently after a round trip.
 const HOLDS_EXPRESSIONS: [&str; 14] = [
-    "TABLE", "FOREIGN TABLE", "DEFAULT", "CONSTRAINT", "CHECK CONSTRAINT", "INDEX", "VIEW",
-    "MATERIALIZED VIEW", "POLICY", "TRIGGER", "RULE", "FUNCTION", "PROCEDURE", "DOMAIN",
+    "TABLE",
+    "FOREIGN TABLE",
+    "DEFAULT",
+    "CONSTRAINT",
+    "CHECK CONSTRAINT",
+    "INDEX",
+    "VIEW",
+    "MATERIALIZED VIEW",
+    "POLICY",
+    "TRIGGER",
+    "RULE",
+    "FUNCTION",
+    "PROCEDURE",
+    "DOMAIN",
 ];
 
 /// Why there is no proof.
@@ -112,11 +123,9 @@ impl Explain for ProveError {
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Differs(differing) => differing
-                .file
-                .iter()
-                .map(|file| format!("see {}", file.display()))
-                .collect(),
+            Self::Differs(differing) => {
+                differing.file.iter().map(|file| format!("see {}", file.display())).collect()
+            }
             Self::Run(error) => error.hints(),
             Self::Scratch(error) => error.hints(),
             _ => Vec::new(),
@@ -206,13 +215,9 @@ pub struct Request<'a> {
 }
 
 /// Runs the baseline and compares.
-pub async fn prove(
-    request: Request<'_>,
-    interpreters: Interpreters,
-    tell: &(dyn Fn(&Event) + Send + Sync),
-) -> Result<Proof, ProveError> {
+pub async fn prove(request: Request<'_>, interpreters: Interpreters) -> Result<Proof, ProveError> {
     let (control, (baseline, offline)) =
-        tokio::try_join!(control(&request), run_baseline(&request, interpreters, tell))?;
+        tokio::try_join!(control(&request), run_baseline(&request, interpreters))?;
     let dump = request.dump;
     let mut differences = compare::differences(&control, &baseline.entries);
     let mut told: Vec<String> = differences.iter().map(ToString::to_string).collect();
@@ -238,7 +243,9 @@ pub async fn prove(
     for (statements, sign, what) in [(missing, '-', "missing"), (extra, '+', "too much")] {
         for statement in statements {
             told.push(format!("role or setting {what}: `{}`", statement.replace('\n', " ")));
-            diff.push_str(&statement.lines().map(|line| format!("{sign}{line}\n")).collect::<String>());
+            for line in statement.lines() {
+                diff.push_str(&format!("{sign}{line}\n"));
+            }
         }
     }
     if !told.is_empty() {
@@ -285,7 +292,6 @@ enum OfflineRun {
 async fn run_baseline(
     request: &Request<'_>,
     interpreters: Interpreters,
-    tell: &(dyn Fn(&Event) + Send + Sync),
 ) -> Result<(BaselineRun, OfflineRun), ProveError> {
     let server = request.server;
     let staged = server.folder().subfolder("staged")?;
@@ -299,7 +305,7 @@ async fn run_baseline(
         let mut connection = database.connect().await?;
         let before = catalog::snapshot(&mut connection).await?;
         let environment = request.environment.clone();
-        let online = interpreters.baseline.run(&database, Some(&locations), environment, tell);
+        let online = interpreters.baseline.run(&database, Some(&locations), environment, &|_| {});
         let sql = offline_sql(request, &offline_database, interpreters.offline, &locations);
         let (online, sql) = tokio::join!(online, sql);
         online.map_err(ProveError::Run)?;
@@ -325,9 +331,7 @@ async fn run_baseline(
                 Ok(sql) => apply_offline(request, &offline_database, &sql).await,
             }
         };
-        let text = async {
-            Ok::<_, ProveError>(programs::dump(server, &database, without).await?)
-        };
+        let text = async { Ok::<_, ProveError>(programs::dump(server, &database, without).await?) };
         let ((), offline, text) = tokio::try_join!(again, offline, text)?;
         let entries = toc::entries(&text)?;
         let made = catalog::snapshot(&mut connection).await?.made_since(&before).statements;

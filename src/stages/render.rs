@@ -258,6 +258,12 @@ fn render_template(
 /// What a reader of the file must know.
 fn notes(dump: &SchemaDump) -> Vec<String> {
     let mut notes = Vec::new();
+    if !dump.expected_roles.is_empty() {
+        notes.push(format!(
+            "It expects these roles to be there, as the history did: {}.",
+            dump.expected_roles.join(", ")
+        ));
+    }
     if !dump.made.with_password.is_empty() {
         notes.push(format!(
             "The history gave a password to: {}. A baseline holds no password: set it yourself.",

@@ -43,7 +43,11 @@ pub enum ReplayError {
         table: String,
     },
     /// The history did not arrive at its heads.
-    #[error("after the replay the version table stands at {}, not at {}", shown(found), shown(expected))]
+    #[error(
+        "after the replay the version table stands at {}, not at {}",
+        shown(found),
+        shown(expected)
+    )]
     NotAtHeads {
         /// The rows that are expected.
         expected: Vec<String>,
@@ -151,7 +155,8 @@ pub async fn replay(
     }
     let context = ran.contexts.first().ok_or(ReplayError::NothingRan)?;
     let schema = context.version_table_schema.clone();
-    let found = catalog::find_table(&mut connection, schema.as_deref(), &context.version_table).await?;
+    let found =
+        catalog::find_table(&mut connection, schema.as_deref(), &context.version_table).await?;
     let version_table =
         found.ok_or_else(|| ReplayError::NoVersionTable { table: tables.concat() })?;
     let found = catalog::version_rows(&mut connection, &version_table).await?;

@@ -76,6 +76,7 @@ pub struct Told {
     pub seconds: f64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
 fn milliseconds<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64((seconds * 1000.0).round() / 1000.0)
 }
@@ -129,10 +130,16 @@ impl Plan {
             .collect();
         if unknown.is_empty() {
             let cut = self.replaces.iter().cloned().collect::<Vec<_>>().join(", ");
-            return refuse(&format!("it stands at {shown}, which is behind the cut ({cut})"), restore);
+            return refuse(
+                &format!("it stands at {shown}, which is behind the cut ({cut})"),
+                restore,
+            );
         }
         refuse(
-            &format!("it stands at {}, which neither the project nor its archives know", unknown.join(", ")),
+            &format!(
+                "it stands at {}, which neither the project nor its archives know",
+                unknown.join(", ")
+            ),
             "check that this database belongs to this project, and that its branch is merged",
         )
     }
@@ -213,8 +220,9 @@ async fn attempt(
 ) -> Result<(Decision, Option<Vec<String>>), TargetError> {
     let options = url.options()?;
     let connect = tokio::time::timeout(patience.connect, options.connect()).await;
-    let mut connection =
-        connect.map_err(|_| TargetError::Timeout(patience.connect))?.map_err(TargetError::Connect)?;
+    let mut connection = connect
+        .map_err(|_| TargetError::Timeout(patience.connect))?
+        .map_err(TargetError::Connect)?;
     let result = transact(&mut connection, plan, patience, write).await;
     // The outcome stands; a connection that cannot say goodbye changes nothing.
     let _ = connection.close().await;

@@ -5,147 +5,20 @@
 //! baseline in; old files out; journal removed. If the power goes at any point, the journal tells
 //! `resume` and `undo` how to reach a whole tree. Every step can be done twice.
 
+mod error;
+mod manifest;
+
 use std::path::{Path, PathBuf};
 
-use rebaseline_archive::{
-    Archive, ArchiveError, ArchivePath, BaselineRecord, FORMAT_VERSION, FileRecord, FileRole,
-    HistoryRecord, Limits, Manifest, READABLE_BY, RevisionRecord, SchemaRecord, Sha256, Tool,
-    VersionTableRecord,
-};
-use serde_json::json;
+use rebaseline_archive::{Archive, ArchivePath, Limits, Sha256, VersionTableRecord};
 
-use crate::error::{Explain, Kind};
-use crate::files::{self, PathError};
+use crate::files;
 use crate::history::{Cut, History};
-use crate::journal::{Content, Direction, Journal, JournalError};
+use crate::journal::{Content, Direction, Journal};
 use crate::stages::dump::SchemaDump;
 use crate::stages::prove::Proof;
 use crate::stages::render::Baseline;
-
-/// Why a swap, or its way back, did not happen or did not end.
-#[derive(Debug, thiserror::Error)]
-pub enum SwapError {
-    /// The proof belongs to another baseline.
-    #[error("the proof is not of this baseline")]
-    NotProved,
-    /// A revision file is not what was read at the beginning.
-    #[error("`{path}` was changed while the history was being squashed")]
-    Changed {
-        /// The file.
-        path: ArchivePath,
-    },
-    /// The baseline's place is taken.
-    #[error("`{path}` is there already")]
-    BaselineExists {
-        /// The file.
-        path: ArchivePath,
-    },
-    /// The archive cannot be made.
-    #[error("cannot make the archive")]
-    Archive(#[from] ArchiveError),
-    /// A file operation before the journal was written.
-    #[error("cannot archive the old revisions")]
-    File(#[from] PathError),
-    /// Stopped after the journal was written.
-    #[error("the swap stopped half-way")]
-    Stopped {
-        /// Where the journal is.
-        journal: PathBuf,
-        /// What happened.
-        #[source]
-        source: Box<SwapError>,
-    },
-    /// The journal.
-    #[error("cannot keep the journal")]
-    Journal(#[from] JournalError),
-    /// Another swap is unfinished.
-    #[error("a swap is unfinished: `{}` is there", journal.display())]
-    Unfinished {
-        /// The journal.
-        journal: PathBuf,
-    },
-    /// Nothing to resume.
-    #[error("there is no unfinished swap")]
-    NothingToResume,
-    /// Nothing to undo.
-    #[error("there is nothing to undo: no archive in `{}` has its baseline in this project", folder.display())]
-    NothingToUndo {
-        /// The archive folder.
-        folder: PathBuf,
-    },
-    /// The baseline was edited after the squash.
-    #[error("the baseline `{path}` was changed after the squash")]
-    BaselineChanged {
-        /// The file.
-        path: ArchivePath,
-    },
-    /// A file stands where an old revision belongs.
-    #[error("`{path}` is there with other content than the archive's")]
-    InTheWay {
-        /// The file.
-        path: ArchivePath,
-    },
-    /// Revisions build on the baseline's id, which goes away.
-    #[error("revisions build on the baseline `{baseline}`: {}", revisions.join(", "))]
-    BuiltUpon {
-        /// The baseline's id.
-        baseline: String,
-        /// The files.
-        revisions: Vec<String>,
-    },
-    /// The archive is not what the journal says.
-    #[error("the archive `{path}` is not the one of the journal")]
-    OtherArchive {
-        /// The archive.
-        path: ArchivePath,
-    },
-}
-
-impl Explain for SwapError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Stopped { .. } | Self::Unfinished { .. } => Kind::SwapStopped,
-            Self::NotProved => Kind::Bug,
-            Self::Archive(_) | Self::File(_) | Self::Journal(_) => Kind::Tool,
-            _ => Kind::Refused,
-        }
-    }
-
-    fn hints(&self) -> Vec<String> {
-        let or_back = "rebaseline resume   (or: rebaseline undo)".to_owned();
-        match self {
-            Self::Stopped { .. } | Self::Unfinished { .. } => vec![or_back],
-            Self::Changed { .. } => vec!["run the squash again".to_owned()],
-            Self::BaselineExists { .. } => {
-                vec!["pass another --message: the file is named after it".to_owned()]
-            }
-            Self::BaselineChanged { .. } => vec![
-                "put the baseline back as it was (git checkout), or take the old revisions out of \
-                 the archive: rebaseline archive restore --into DIR"
-                    .to_owned(),
-            ],
-            Self::InTheWay { path } => vec![format!("move `{path}` away and run undo again")],
-            Self::BuiltUpon { .. } => vec![
-                "remove these revisions, or point their down_revision at a squashed head, then run \
-                 undo again"
-                    .to_owned(),
-            ],
-            Self::File(_) => vec![
-                "make room or give the folder write permission, or pass --archive-dir DIR".to_owned(),
-            ],
-            _ => Vec::new(),
-        }
-    }
-
-    fn state(&self) -> String {
-        match self {
-            Self::Stopped { journal, .. } | Self::Unfinished { journal } => {
-                format!("a swap stands half-way; its journal is {}", journal.display())
-            }
-            _ => "nothing was changed".to_owned(),
-        }
-    }
-}
+pub use error::SwapError;
 
 /// What is swapped.
 #[derive(Debug)]
@@ -189,11 +62,9 @@ pub fn swap(request: &Request<'_>, proof: &Proof) -> Result<Receipt, SwapError> 
         return Err(SwapError::NotProved);
     }
     no_journal(request.root)?;
-    let (manifest, contents) = collect(request, proof)?;
-    let baseline = Content {
-        path: manifest.baseline.file.clone(),
-        sha256: manifest.baseline.sha256,
-    };
+    let (manifest, contents) = manifest::collect(request, proof)?;
+    let baseline =
+        Content { path: manifest.baseline.file.clone(), sha256: manifest.baseline.sha256 };
     let removed: Vec<Content> = manifest
         .files
         .iter()
@@ -232,81 +103,6 @@ fn no_journal(root: &Path) -> Result<(), SwapError> {
 
 fn stopped(root: &Path, source: SwapError) -> SwapError {
     SwapError::Stopped { journal: Journal::path(root), source: Box::new(source) }
-}
-
-/// Reads every file that goes into the archive, and checks that revisions are what they were.
-fn collect(
-    request: &Request<'_>,
-    proof: &Proof,
-) -> Result<(Manifest, Vec<(ArchivePath, Vec<u8>)>), SwapError> {
-    let mut records = Vec::new();
-    let mut contents = Vec::new();
-    let mut revisions = Vec::new();
-    for revision in request.history.iter() {
-        let squashed = request.cut.squashed().contains(&revision.id);
-        for file in &revision.files {
-            let path = ArchivePath::from_relative(&file.path)?;
-            let bytes = files::read(&path.under(request.root))?;
-            if Sha256::of(&bytes).to_string() != file.sha256 {
-                return Err(SwapError::Changed { path });
-            }
-            if squashed {
-                records.push(FileRecord::new(path.clone(), &bytes, FileRole::Revision, true));
-                contents.push((path, bytes));
-            }
-        }
-        let Some(file) = revision.files.first() else { continue };
-        revisions.push(RevisionRecord {
-            id: revision.id.to_string(),
-            parents: revision.parents.iter().map(ToString::to_string).collect(),
-            depends_on: revision.depends_on.clone(),
-            labels: revision.labels.clone(),
-            message: revision.message.clone(),
-            created: revision.created.clone(),
-            file: ArchivePath::from_relative(&file.path)?,
-        });
-    }
-    for file in request.beside {
-        let path = ArchivePath::from_relative(file)?;
-        let bytes = files::read(&path.under(request.root))?;
-        records.push(FileRecord::new(path.clone(), &bytes, FileRole::Beside, false));
-        contents.push((path, bytes));
-    }
-    let text = |ids: &[crate::history::RevisionId]| ids.iter().map(ToString::to_string).collect();
-    let manifest = Manifest {
-        format_version: FORMAT_VERSION,
-        readable_by: READABLE_BY,
-        tool: Tool { name: "rebaseline".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        created: request.created.clone(),
-        history: HistoryRecord {
-            format: "alembic".to_owned(),
-            heads: text(&request.history.heads()),
-            bases: text(&request.history.bases()),
-            revisions,
-            kept: text(request.cut.kept()),
-        },
-        files: records,
-        baseline: BaselineRecord {
-            revision: request.baseline.revision.to_string(),
-            file: ArchivePath::from_relative(&request.baseline.file)?,
-            sha256: Sha256::of(&request.baseline.bytes),
-            bytes: request.baseline.bytes.len() as u64,
-            replaces: text(&request.baseline.replaces),
-        },
-        version_table: request.version_table.clone(),
-        schema: SchemaRecord {
-            sha256: proof.schema_sha256().parse()?,
-            counts: request.dump.counts.by_name(),
-        },
-        proof: json!({
-            "equal": true,
-            "compared": proof.compared(),
-            "roundtrip_drift": proof.roundtrip_drift(),
-            "offline": proof.offline(),
-        }),
-        environment: request.environment.clone(),
-    };
-    Ok((manifest, contents))
 }
 
 /// Temporary name, sync, read back and verify, rename.
@@ -406,7 +202,8 @@ fn holds(root: &Path, content: &Content) -> Result<bool, SwapError> {
 fn remove_empty_parents(root: &Path, file: &Path) -> Result<(), SwapError> {
     let mut folder = file.parent();
     while let Some(path) = folder {
-        if path == root || std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+        if path == root || std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
+        {
             break;
         }
         files::remove_empty_folder(path)?;

@@ -146,6 +146,36 @@ impl Project {
         project
     }
 
+    /// A second project with the same files and variables; its scratch folder is its own.
+    pub fn copy(&self) -> Self {
+        let mut copy = Self::empty();
+        copy.variables.clone_from(&self.variables);
+        for (path, content) in self.tree() {
+            copy.write(&path, content);
+        }
+        copy
+    }
+
+    /// A project of these files; its `DATABASE_URL` is that of every project.
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let project = Self::empty();
+        for (path, content) in files {
+            project.write(path, content);
+        }
+        project
+    }
+
+    /// Squashes, asserts that the proof found both databases equal, and gives the result.
+    #[track_caller]
+    pub fn squash(&self, more: &[&str]) -> Value {
+        let arguments = [&["--format", "json", "squash"], more].concat();
+        let result = self.rebaseline(&arguments).exits(0).json();
+        assert_eq!(result["outcome"], "squashed");
+        assert_eq!(result["proof"]["equal"], true);
+        assert_eq!(self.leftovers(), Vec::<PathBuf>::new());
+        result
+    }
+
     /// Writes a revision file `migrations/versions/<id>_.py`.
     pub fn revision(&self, id: &str, parents: &[&str], body: &str) {
         let down = match parents {
@@ -191,9 +221,10 @@ impl Project {
     /// The one baseline file: the revision that was not there before.
     pub fn baseline(&self) -> PathBuf {
         let versions = self.path().join("migrations/versions");
-        let found = walkdir::WalkDir::new(versions).into_iter().map(Result::unwrap).find(|entry| {
-            entry.file_name().to_string_lossy().ends_with("_baseline.py")
-        });
+        let found = walkdir::WalkDir::new(versions)
+            .into_iter()
+            .map(Result::unwrap)
+            .find(|entry| entry.file_name().to_string_lossy().ends_with("_baseline.py"));
         found.expect("a baseline").path().to_owned()
     }
 

@@ -13,8 +13,10 @@ impl Target {
     /// Starts the server. If there is none: install it (Debian: apt-get install postgresql).
     pub async fn start() -> Self {
         let temporary = std::env::temp_dir();
-        let places =
-            Places { runs: default_runs(&temporary), cache: temporary.join("rebaseline-test-cache") };
+        let places = Places {
+            runs: default_runs(&temporary),
+            cache: temporary.join("rebaseline-test-cache"),
+        };
         let source = Source::Private { folder: None, settings: Vec::new() };
         let path = std::env::var("PATH").unwrap();
         let mut server = Server::launch(&source, &places, &path)
@@ -27,6 +29,13 @@ impl Target {
     /// Makes a database and gives its URL for SQLAlchemy and for rebaseline.
     pub async fn database(&self, name: &str) -> String {
         self.execute("postgres", &format!("CREATE DATABASE \"{name}\"")).await;
+        self.url(name)
+    }
+
+    /// Makes a database that is a copy of another one.
+    pub async fn copy(&self, from: &str, name: &str) -> String {
+        let sql = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{from}\"");
+        self.execute("postgres", &sql).await;
         self.url(name)
     }
 
@@ -48,6 +57,15 @@ impl Target {
     pub async fn versions(&self, name: &str) -> Vec<String> {
         let mut connection = self.connect(name).await;
         sqlx::query_scalar("select version_num::text from alembic_version order by 1")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap()
+    }
+
+    /// The first column of a query, as text.
+    pub async fn column(&self, name: &str, query: &str) -> Vec<String> {
+        let mut connection = self.connect(name).await;
+        sqlx::query_scalar(AssertSqlSafe(query.to_owned()))
             .fetch_all(&mut connection)
             .await
             .unwrap()

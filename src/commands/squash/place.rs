@@ -1,8 +1,10 @@
 //! Where a squash puts its files, and what it checks before it may.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset, Utc};
+use rebaseline_archive::VersionTableRecord;
 
 use crate::commands::squash::SquashError;
 use crate::config::Settings;
@@ -15,6 +17,7 @@ use crate::postgres::server::Server;
 use crate::process::{self, Plan};
 use crate::run::Versions;
 use crate::stages::render::TEMPLATE;
+use crate::stages::replay::Replayed;
 
 /// A place that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +53,10 @@ impl Explain for PlaceError {
         match self {
             Self::FileName(_) => vec!["check file_template and timezone of alembic.ini".to_owned()],
             Self::Outside { .. } => {
-                vec!["start rebaseline in the folder that holds alembic.ini and the revisions".to_owned()]
+                vec![
+                    "start rebaseline in the folder that holds alembic.ini and the revisions"
+                        .to_owned(),
+                ]
             }
             Self::ArchiveInside { .. } => vec!["pass --archive-dir DIR".to_owned()],
             Self::File(_) => Vec::new(),
@@ -74,10 +80,13 @@ pub async fn check_before_swap(settings: &Settings, allow_dirty: bool) -> Result
     }
     let folders = settings.alembic.version_locations.iter().filter(|folder| folder.is_dir());
     for folder in folders {
-        let plan = Plan::new("git")
-            .argument("-C")
-            .argument(folder)
-            .arguments(["status", "--porcelain", "--untracked-files=all", "--", "."]);
+        let plan = Plan::new("git").argument("-C").argument(folder).arguments([
+            "status",
+            "--porcelain",
+            "--untracked-files=all",
+            "--",
+            ".",
+        ]);
         // No git, or no repository: nothing to be dirty.
         let Ok(status) = process::run(&plan).await else { continue };
         let changes = String::from_utf8_lossy(&status).trim_end().to_owned();
@@ -96,9 +105,40 @@ pub fn template(settings: &Settings) -> Result<Option<(String, String)>> {
     Ok(Some((path.display().to_string(), text)))
 }
 
-/// The creation date in the zone that Alembic would use.
-pub fn creation_time(settings: &Settings) -> Result<DateTime<FixedOffset>> {
+/// Where the baseline and its archive go, and the time that both carry.
+pub struct Placed {
+    /// The baseline's file, relative to the root.
+    pub baseline: PathBuf,
+    /// The archive's file, relative to the root.
+    pub archive: PathBuf,
+    /// The creation date as Alembic prints it.
+    pub created: String,
+    /// The same time in RFC 3339.
+    pub now: String,
+}
+
+/// Places a baseline with this id and message.
+pub fn place(settings: &Settings, revision: &RevisionId, message: &str) -> Result<Placed> {
     let now = settings.clock.now();
+    let created = creation_time(settings, now)?;
+    Ok(Placed {
+        baseline: baseline_file(settings, revision, message, &created)?,
+        archive: archive_file(settings, revision, now)?,
+        created: created.format("%Y-%m-%d %H:%M:%S%.6f").to_string(),
+        now: now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+    })
+}
+
+/// The version table as env.py names it.
+pub fn version_table(replayed: &Replayed) -> VersionTableRecord {
+    VersionTableRecord {
+        schema: replayed.version_table_schema.clone(),
+        table: replayed.version_table.name.clone(),
+    }
+}
+
+/// The creation date in the zone that Alembic would use.
+fn creation_time(settings: &Settings, now: DateTime<Utc>) -> Result<DateTime<FixedOffset>> {
     // A fixed time asks for the same bytes on every machine.
     let zone = settings.alembic.timezone.as_deref();
     let zone = zone.or(settings.clock.is_fixed().then_some("UTC"));
@@ -107,7 +147,7 @@ pub fn creation_time(settings: &Settings) -> Result<DateTime<FixedOffset>> {
 
 /// The baseline's file, relative to the root: in the first version location, named by the project's own
 /// template. A name that is taken gets a number.
-pub fn baseline_file(
+fn baseline_file(
     settings: &Settings,
     revision: &RevisionId,
     message: &str,
@@ -136,11 +176,7 @@ pub fn baseline_file(
 
 /// The archive's file, relative to the root: `archive/` beside the versions folder, outside of every
 /// version location.
-pub fn archive_file(
-    settings: &Settings,
-    revision: &RevisionId,
-    now: DateTime<Utc>,
-) -> Result<PathBuf> {
+fn archive_file(settings: &Settings, revision: &RevisionId, now: DateTime<Utc>) -> Result<PathBuf> {
     let folder = archive_folder(settings)?;
     let stem = format!("{}_{revision}", now.format("%Y-%m-%d"));
     let mut path = folder.join(format!("{stem}.zip"));
@@ -211,7 +247,7 @@ pub fn beside_in_root(settings: &Settings, beside: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 /// Versions for the archive.
-pub fn versions(versions: &Versions, server: &Server) -> Vec<(String, String)> {
+pub fn versions(versions: &Versions, server: &Server) -> BTreeMap<String, String> {
     let named = [
         ("postgres", Some(server.version().to_owned())),
         ("python", versions.python.clone()),
@@ -223,6 +259,7 @@ pub fn versions(versions: &Versions, server: &Server) -> Vec<(String, String)> {
 
 /// `postgres (PostgreSQL) 15.18 (Debian ...)` as `PostgreSQL 15.18`.
 pub fn short_version(version: &str) -> String {
-    let number = version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    let number =
+        version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
     number.map_or_else(|| version.to_owned(), |number| format!("PostgreSQL {number}"))
 }

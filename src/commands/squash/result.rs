@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::commands::squash::place::short_version;
 use crate::history::{Cut, Finding, History};
 use crate::postgres::server::Server;
-use crate::report::{Printable, count};
+use crate::report::{Printable, Report, count};
 use crate::run::Applied;
 use crate::schema::Counts;
 use crate::stages::dump::SchemaDump;
@@ -16,16 +16,38 @@ use crate::stages::render::Baseline;
 use crate::stages::replay::Replayed;
 use crate::stages::swap::Receipt;
 
-/// Seconds by stage, in the order of the stages.
-#[derive(Debug, Clone, Default)]
-pub struct Seconds(Vec<(&'static str, f64)>);
+/// Times the stages and tells each one's line when it is done.
+pub struct Stages<'a> {
+    report: &'a Report,
+    started: Instant,
+    seconds: Vec<(&'static str, f64)>,
+}
 
-impl Seconds {
-    /// Notes the time since `started`.
-    pub fn note(&mut self, stage: &'static str, started: Instant) {
-        self.0.push((stage, started.elapsed().as_secs_f64()));
+impl<'a> Stages<'a> {
+    /// The first stage begins now.
+    pub fn new(report: &'a Report) -> Self {
+        Self { report, started: Instant::now(), seconds: Vec::new() }
+    }
+
+    /// A stage is done; the next begins.
+    pub fn done(&mut self, stage: &'static str, what: String) {
+        let took = self.started.elapsed();
+        self.report.stage(stage, what, took);
+        self.seconds.push((stage, took.as_secs_f64()));
+        self.started = Instant::now();
+    }
+
+    /// The seconds of all stages.
+    pub fn seconds(self) -> Seconds {
+        let mut seconds = self.seconds;
+        seconds.push(("total", self.report.elapsed()));
+        Seconds(seconds)
     }
 }
+
+/// Seconds by stage, in the order of the stages, and the total.
+#[derive(Debug)]
+pub struct Seconds(Vec<(&'static str, f64)>);
 
 impl Serialize for Seconds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -100,10 +122,8 @@ impl SquashResult {
         proof: &Proof,
         receipt: Option<&Receipt>,
         slowest: Vec<Slow>,
-        mut seconds: Seconds,
-        total: f64,
+        seconds: Seconds,
     ) -> Self {
-        seconds.0.push(("total", total));
         Self {
             outcome: if receipt.is_some() { "squashed" } else { "dry_run" },
             history: HistoryPart {
@@ -148,7 +168,10 @@ impl Printable for SquashResult {
                     "{squashed} squashed into {} (revision {})",
                     baseline.file, baseline.revision
                 ));
-                lines.push(format!("the old files are in {}; rebaseline undo puts them back", archive.file));
+                lines.push(format!(
+                    "the old files are in {}; rebaseline undo puts them back",
+                    archive.file
+                ));
                 if self.history.heads == [baseline.revision.clone()] {
                     lines.push(format!(
                         "databases that stand at {} need nothing: the baseline keeps that id",
@@ -178,6 +201,12 @@ pub fn slowest(applied: &[Applied]) -> Vec<Slow> {
     slow.map(|a| Slow { revision: a.revision.clone(), seconds: rounded(a.seconds) }).collect()
 }
 
+/// What a user on a terminal is asked before files are replaced.
+pub fn question(cut: &Cut, baseline: &Baseline) -> String {
+    let squashed = count(cut.squashed().len() as u64, "revision", "revisions");
+    format!("Replace {squashed} by {}?", baseline.file.display())
+}
+
 /// The line of the audit.
 pub fn audited(history: &History, findings: &[Finding]) -> String {
     let mut text = format!(
@@ -187,7 +216,7 @@ pub fn audited(history: &History, findings: &[Finding]) -> String {
         count(history.merges() as u64, "merge", "merges"),
     );
     if !findings.is_empty() {
-        text.push_str(&format!(", {}", count(findings.len() as u64, "finding", "findings")));
+        text += &format!(", {}", count(findings.len() as u64, "finding", "findings"));
     }
     text
 }

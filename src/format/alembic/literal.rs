@@ -70,7 +70,9 @@ pub fn names(names: &[String]) -> String {
     match names {
         [] => "None".to_owned(),
         [one] => python(one),
-        several => format!("({})", several.iter().map(|n| python(n)).collect::<Vec<_>>().join(", ")),
+        several => {
+            format!("({})", several.iter().map(|n| python(n)).collect::<Vec<_>>().join(", "))
+        }
     }
 }
 

@@ -1,0 +1,90 @@
+//! What goes into the archive: every file, and the manifest that tells of them.
+
+use rebaseline_archive::{
+    ArchivePath, BaselineRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord, Manifest,
+    READABLE_BY, RevisionRecord, SchemaRecord, Sha256, Tool,
+};
+use serde_json::json;
+
+use crate::files;
+use crate::history::RevisionId;
+use crate::stages::prove::Proof;
+use crate::stages::swap::{Request, SwapError};
+
+/// Files with their content, in any order.
+type Contents = Vec<(ArchivePath, Vec<u8>)>;
+
+/// Reads every file that goes into the archive, and checks that revisions are what they were.
+pub(super) fn collect(
+    request: &Request<'_>,
+    proof: &Proof,
+) -> Result<(Manifest, Contents), SwapError> {
+    let mut records = Vec::new();
+    let mut contents = Vec::new();
+    let mut revisions = Vec::new();
+    for revision in request.history.iter() {
+        let squashed = request.cut.squashed().contains(&revision.id);
+        for file in &revision.files {
+            let path = ArchivePath::from_relative(&file.path)?;
+            let bytes = files::read(&path.under(request.root))?;
+            if Sha256::of(&bytes).to_string() != file.sha256 {
+                return Err(SwapError::Changed { path });
+            }
+            if squashed {
+                records.push(FileRecord::new(path.clone(), &bytes, FileRole::Revision, true));
+                contents.push((path, bytes));
+            }
+        }
+        let Some(file) = revision.files.first() else { continue };
+        revisions.push(RevisionRecord {
+            id: revision.id.to_string(),
+            parents: revision.parents.iter().map(ToString::to_string).collect(),
+            depends_on: revision.depends_on.clone(),
+            labels: revision.labels.clone(),
+            message: revision.message.clone(),
+            created: revision.created.clone(),
+            file: ArchivePath::from_relative(&file.path)?,
+        });
+    }
+    for file in request.beside {
+        let path = ArchivePath::from_relative(file)?;
+        let bytes = files::read(&path.under(request.root))?;
+        records.push(FileRecord::new(path.clone(), &bytes, FileRole::Beside, false));
+        contents.push((path, bytes));
+    }
+    let text = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect();
+    let manifest = Manifest {
+        format_version: FORMAT_VERSION,
+        readable_by: READABLE_BY,
+        tool: Tool { name: "rebaseline".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        created: request.created.clone(),
+        history: HistoryRecord {
+            format: "alembic".to_owned(),
+            heads: text(&request.history.heads()),
+            bases: text(&request.history.bases()),
+            revisions,
+            kept: text(request.cut.kept()),
+        },
+        files: records,
+        baseline: BaselineRecord {
+            revision: request.baseline.revision.to_string(),
+            file: ArchivePath::from_relative(&request.baseline.file)?,
+            sha256: Sha256::of(&request.baseline.bytes),
+            bytes: request.baseline.bytes.len() as u64,
+            replaces: text(&request.baseline.replaces),
+        },
+        version_table: request.version_table.clone(),
+        schema: SchemaRecord {
+            sha256: proof.schema_sha256().parse()?,
+            counts: request.dump.counts.by_name(),
+        },
+        proof: json!({
+            "equal": true,
+            "compared": proof.compared(),
+            "roundtrip_drift": proof.roundtrip_drift(),
+            "offline": proof.offline(),
+        }),
+        environment: request.environment.clone(),
+    };
+    Ok((manifest, contents))
+}
