@@ -26,6 +26,12 @@ pub async fn snapshot(connection: &mut PgConnection) -> Result<Snapshot, sqlx::E
         roles: sqlx::query_as(AssertSqlSafe(query)).fetch_all(&mut *connection).await?,
         memberships: sqlx::query_as(roles::MEMBERSHIPS).fetch_all(&mut *connection).await?,
         settings: sqlx::query_as(roles::SETTINGS).fetch_all(&mut *connection).await?,
+        database_privileges: sqlx::query_as(roles::DATABASE_PRIVILEGES)
+            .fetch_all(&mut *connection)
+            .await?,
+        database_comment: sqlx::query_scalar(roles::DATABASE_COMMENT)
+            .fetch_one(&mut *connection)
+            .await?,
     })
 }
 

@@ -1,5 +1,5 @@
-//! What a history changes outside of any dump: roles, memberships, and settings of roles and of the
-//! database.
+//! What a history changes outside of any dump: roles, memberships, settings of roles and of the database,
+//! the database's own privileges and comment.
 //!
 //! Two snapshots of a scratch server, before the first revision and after the last, tell what the
 //! history made. Roles are cluster-wide: on a real server one may be there already, so the baseline
@@ -38,6 +38,21 @@ select role.rolname::text as role, s.setdatabase <> 0 as in_database, item as se
  where s.setdatabase in
        (0, (select oid from pg_catalog.pg_database where datname = current_database()))
  order by 1 nulls first, 2, 3";
+
+/// Reads the privileges on the current database, the default ones spelled out.
+pub const DATABASE_PRIVILEGES: &str = "
+select grantee.rolname::text as grantee, a.privilege_type as privilege, a.is_grantable as grantable
+  from pg_catalog.pg_database d
+  cross join lateral pg_catalog.aclexplode(
+       coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) as a
+  left join pg_catalog.pg_roles grantee on grantee.oid = a.grantee
+ where d.datname = current_database() and a.grantee <> d.datdba
+ order by 1 nulls first, 2, 3";
+
+/// Reads the comment on the current database.
+pub const DATABASE_COMMENT: &str = "
+select pg_catalog.shobj_description(oid, 'pg_database')
+  from pg_catalog.pg_database where datname = current_database()";
 
 /// A role's attributes.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -80,6 +95,17 @@ pub struct Setting {
     pub setting: String,
 }
 
+/// One privilege on the database, of a role that does not own it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct DatabasePrivilege {
+    /// The role; `None` for PUBLIC.
+    pub grantee: Option<String>,
+    /// `CONNECT`, `CREATE` or `TEMPORARY`.
+    pub privilege: String,
+    /// Whether `WITH GRANT OPTION`.
+    pub grantable: bool,
+}
+
 /// All of this on a server at one time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
@@ -89,6 +115,10 @@ pub struct Snapshot {
     pub memberships: Vec<Membership>,
     /// The settings.
     pub settings: Vec<Setting>,
+    /// The privileges on the database.
+    pub database_privileges: Vec<DatabasePrivilege>,
+    /// The comment on the database.
+    pub database_comment: Option<String>,
 }
 
 /// What came between two snapshots, as statements that make it.
@@ -130,6 +160,15 @@ impl Snapshot {
         made.statements.extend(memberships.map(grant));
         let settings = self.settings.iter().filter(|s| !before.settings.contains(s));
         made.statements.extend(settings.map(set));
+        let (now, old) = (&self.database_privileges, &before.database_privileges);
+        let revoked = old.iter().filter(|privilege| !now.contains(privilege));
+        made.statements.extend(revoked.map(|p| privilege("REVOKE", "FROM", p)));
+        let granted = now.iter().filter(|privilege| !old.contains(privilege));
+        made.statements.extend(granted.map(|p| privilege("GRANT", "TO", p)));
+        if self.database_comment != before.database_comment {
+            let comment = self.database_comment.as_deref().map_or("NULL".to_owned(), literal);
+            made.statements.push(on_database("COMMENT ON DATABASE %I IS", &comment));
+        }
         made
     }
 }
@@ -197,20 +236,31 @@ fn set(setting: &Setting) -> String {
     match (&setting.role, setting.in_database) {
         (Some(role), false) => format!("ALTER ROLE {} SET {name} TO {value}", quote(role)),
         (role, in_database) => {
-            // The database's name differs from place to place: it is put in when this runs.
             let what = match role {
                 Some(role) => format!("ALTER ROLE {} IN DATABASE %I SET", quote(role)),
                 None if in_database => "ALTER DATABASE %I SET".to_owned(),
                 None => return format!("ALTER ROLE ALL SET {name} TO {value}"),
             };
-            let command = format!("{what} {} TO {}", escape(&name), escape(&value));
-            format!(
-                "DO $rebaseline$\nBEGIN\n  EXECUTE pg_catalog.format({}, pg_catalog.current_database());\n\
-                 END\n$rebaseline$",
-                literal(&command)
-            )
+            on_database(&what, &format!("{name} TO {value}"))
         }
     }
+}
+
+fn privilege(verb: &str, to: &str, privilege: &DatabasePrivilege) -> String {
+    let grantee = privilege.grantee.as_deref().map_or("PUBLIC".to_owned(), quote);
+    let option = if privilege.grantable && verb == "GRANT" { " WITH GRANT OPTION" } else { "" };
+    let what = format!("{verb} {} ON DATABASE %I", privilege.privilege);
+    on_database(&what, &format!("{to} {grantee}{option}"))
+}
+
+/// A statement about the current database. Its name differs from place to place, so it is put in for
+/// `%I` when the statement runs.
+fn on_database(what: &str, rest: &str) -> String {
+    format!(
+        "DO $rebaseline$\nBEGIN\n  EXECUTE pg_catalog.format({}, pg_catalog.current_database());\n\
+         END\n$rebaseline$",
+        literal(&format!("{what} {}", escape(rest)))
+    )
 }
 
 /// For `format()`: a percent sign stands for itself.

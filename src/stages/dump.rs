@@ -76,6 +76,11 @@ impl Explain for DumpError {
                     ),
                 ]
             }
+            Self::CannotCarry { .. } => vec![
+                "passwords and large objects do not belong into a revision: make these objects outside \
+                 of the history"
+                    .to_owned(),
+            ],
             _ => Vec::new(),
         }
     }
@@ -178,10 +183,17 @@ pub async fn dump(
     })
 }
 
-/// A subscription's statement holds a password in clear and would connect; a large object is told by
-/// number alone.
+/// What would be wrong in a file that is committed, or would not run as one revision: a subscription
+/// and a user mapping hold passwords in clear; a large object is told by number alone, and `pg_dump`
+/// writes its content in a transaction of its own.
 fn cannot_carry(entry: &Entry) -> bool {
-    matches!(entry.object.kind.as_str(), "SUBSCRIPTION" | "SUBSCRIPTION TABLE")
+    match entry.object.kind.as_str() {
+        "SUBSCRIPTION" | "SUBSCRIPTION TABLE" | "LARGE OBJECT" => true,
+        "USER MAPPING" | "SERVER" => {
+            entry.statements.iter().any(|statement| statement.to_lowercase().contains("password"))
+        }
+        kind => kind.starts_with("BLOB"),
+    }
 }
 
 /// Whether the object, or the table or function it belongs to, was there before the first revision.
@@ -203,10 +215,21 @@ fn was_there(entry: &Entry, existing: &Existing) -> bool {
                     && name.strip_prefix(n.as_str()).is_some_and(|rest| rest.starts_with(' '))
             })
         }
-        "FUNCTION" | "PROCEDURE" => existing
-            .functions
-            .iter()
-            .any(|(s, n, arguments)| s == schema && (name == format!("{n}({arguments})"))),
+        "FUNCTION" | "PROCEDURE" => existing.functions.iter().any(|(s, n, arguments)| {
+            s == schema && without_schemas(name) == without_schemas(&format!("{n}({arguments})"))
+        }),
         _ => false,
     }
+}
+
+/// `f(public.vector, integer)` as `f(vector, integer)`: whether a type's schema is told depends on the
+/// search path of whoever asks.
+fn without_schemas(signature: &str) -> String {
+    let unqualified = |part: &str| {
+        let rest = part.rsplit_once('.').map_or(part, |(_, name)| name);
+        rest.to_owned()
+    };
+    let Some((name, arguments)) = signature.split_once('(') else { return signature.to_owned() };
+    let arguments: Vec<String> = arguments.split(", ").map(unqualified).collect();
+    format!("{name}({}", arguments.join(", "))
 }

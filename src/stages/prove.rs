@@ -373,7 +373,10 @@ async fn apply_offline(
     if let Err(error) = programs::psql(server, database, &script).await {
         // What env.py prints or sets up by itself online is its own affair; the statements of the
         // baseline are the same ones that have just been run online.
-        let reason = format!("the SQL of offline mode cannot be applied: {error}");
+        let text = error.to_string();
+        let said = text.split_once("ERROR:").map_or(text.as_str(), |(_, said)| said.trim_start());
+        let said = said.lines().next().unwrap_or_default();
+        let reason = format!("the SQL of offline mode cannot be applied: {said}");
         return Ok(OfflineRun::Skipped(reason));
     }
     let without = std::slice::from_ref(request.version_table);

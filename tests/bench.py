@@ -1,0 +1,218 @@
+"""./dev bench: figures as ratios within one run, medians of at least five.
+
+    a  alembic upgrade heads, on a server that runs already with the scratch server's settings
+    b  the same, followed by pg_dump
+    c  rebaseline squash --dry-run, from nothing, proof included
+    d  rebaseline audit against alembic heads
+    e  a fresh database from the baseline against the full history
+
+Timing decides no test: these figures are for people.
+"""
+
+import argparse
+import glob
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+SETTINGS = [
+    "listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=logical",
+    "max_wal_senders=0", "autovacuum=off", "jit=off", "shared_buffers=32MB", "timezone=UTC",
+    "max_locks_per_transaction=1024", "dynamic_shared_memory_type=mmap",
+]
+
+ENV = """
+import os
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+engine = create_engine(os.environ["DATABASE_URL"], poolclass=pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+REVISION = '''"""step {n}
+
+Revision ID: {rev}
+Revises: {down}
+Create Date: 2024-01-01 00:00:00
+
+"""
+from alembic import op
+import sqlalchemy as sa
+
+revision = "{rev}"
+down_revision = {down!r}
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+{body}
+
+
+def downgrade():
+    pass
+'''
+
+
+def body(n):
+    table = f"t{n // 10 * 10}"
+    kinds = {
+        0: f"""    op.create_table(
+        "{table}",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.String(80), nullable=False, server_default="x"),
+    )""",
+        3: f'    op.create_index("ix_{table}_{n}", "{table}", ["name"])',
+        5: f"    op.execute(\"INSERT INTO {table} (name) VALUES ('row {n}')\")",
+        7: f'    op.alter_column("{table}", "name", type_=sa.String(120))',
+    }
+    return kinds.get(n % 10, f'    op.add_column("{table}", sa.Column("c{n}", sa.Integer, server_default="{n}"))')
+
+
+def generated(folder, count):
+    versions = os.path.join(folder, "migrations", "versions")
+    os.makedirs(versions)
+    with open(os.path.join(folder, "alembic.ini"), "w") as file:
+        file.write("[alembic]\nscript_location = migrations\n")
+    with open(os.path.join(folder, "migrations", "env.py"), "w") as file:
+        file.write(ENV)
+    down = None
+    for n in range(count):
+        rev = f"{n:012x}"
+        with open(os.path.join(versions, f"{rev}_step_{n}.py"), "w") as file:
+            file.write(REVISION.format(n=n, rev=rev, down=down, body=body(n)))
+        down = rev
+
+
+class Server:
+    def __init__(self):
+        found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"), key=lambda p: int(p.split("/")[4]))
+        self.bin = os.path.dirname(os.path.realpath(found[-1] if found else shutil.which("postgres")))
+        room = "/dev/shm" if os.path.isdir("/dev/shm") else None
+        self.folder = tempfile.mkdtemp(prefix="rebaseline-bench-", dir=room)
+        self.user = None
+        if os.getuid() == 0:
+            self.user = "postgres"
+            shutil.chown(self.folder, "postgres")
+        data = os.path.join(self.folder, "data")
+        self.call(
+            "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale",
+            "--wal-segsize=1", "-D", data,
+        )
+        flags = [word for setting in SETTINGS for word in ("-c", setting)]
+        self.process = subprocess.Popen(
+            [os.path.join(self.bin, "postgres"), "-D", data, "-k", self.folder, *flags],
+            user=self.user, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        while subprocess.call(
+            [os.path.join(self.bin, "pg_isready"), "-q", "-h", self.folder], stdout=subprocess.DEVNULL
+        ):
+            time.sleep(0.05)
+
+    def call(self, program, *arguments):
+        command = [os.path.join(self.bin, program), *arguments]
+        subprocess.run(command, check=True, user=self.user, cwd="/", stdout=subprocess.DEVNULL)
+
+    def fresh(self, name="bench"):
+        """An empty database; roles of an earlier run are gone too."""
+        psql = [os.path.join(self.bin, "psql"), "-qX", "-h", self.folder, "-U", "postgres", "-c"]
+        subprocess.run([*psql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"], check=True,
+                       stderr=subprocess.DEVNULL)
+        roles = "SELECT rolname FROM pg_roles WHERE oid >= 16384"
+        names = subprocess.run([*psql[:-1], "-Atc", roles], check=True, capture_output=True, text=True)
+        for role in names.stdout.split():
+            subprocess.run([*psql, f'DROP ROLE "{role}"'], check=True)
+        subprocess.run([*psql, f"CREATE DATABASE {name}"], check=True)
+        return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.folder)
+
+
+def timed(command, folder, env):
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        sys.exit(f"{command} failed:\n{done.stdout}\n{done.stderr}")
+    return seconds
+
+
+def measure(label, folder, tool, server, runs):
+    python = sys.executable
+    alembic = [python, "-m", "alembic"]
+    base = {**os.environ, "VIRTUAL_ENV": sys.prefix, "PYTHONDONTWRITEBYTECODE": "1"}
+    base.pop("SOURCE_DATE_EPOCH", None)
+
+    def env(url):
+        return {**base, "DATABASE_URL": url}
+
+    dump = [os.path.join(server.bin, "pg_dump"), "-h", server.folder, "-U", "postgres",
+            "--column-inserts", "-f", os.devnull, "bench"]
+    times = {name: [] for name in "a b c d_ours d_alembic e".split()}
+    squashed = tempfile.mkdtemp(prefix="rebaseline-bench-")
+    shutil.copytree(folder, squashed, dirs_exist_ok=True)
+    timed([tool, "squash"], squashed, env("postgresql+psycopg://nobody@127.0.0.1:1/none"))
+    # The first round warms caches and is not counted.
+    for turn in range(runs + 1):
+        url = server.fresh()
+        a = timed([*alembic, "upgrade", "heads"], folder, env(url))
+        b = a + timed(dump, folder, base)
+        c = timed([tool, "squash", "--dry-run"], folder, env(url))
+        ours = timed([tool, "audit"], folder, base)
+        theirs = timed([*alembic, "heads"], folder, env(url))
+        url = server.fresh()
+        e = timed([*alembic, "upgrade", "heads"], squashed, env(url))
+        if turn:
+            for name, value in zip(times, (a, b, c, ours, theirs, e)):
+                times[name].append(value)
+    shutil.rmtree(squashed)
+    median = {name: statistics.median(values) for name, values in times.items()}
+
+    def ratio(one, other):
+        values = [x / y for x, y in zip(times[one], times[other])]
+        return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+    print(f"\n{label}, median of {runs}")
+    print(f"  a  alembic upgrade heads            {median['a']:7.3f} s")
+    print(f"  b  the same and pg_dump             {median['b']:7.3f} s")
+    print(f"  c  rebaseline squash --dry-run      {median['c']:7.3f} s   c/a {ratio('c', 'a')}   c/b {ratio('c', 'b')}")
+    print(f"  d  rebaseline audit                 {median['d_ours']:7.3f} s   against alembic heads "
+          f"{median['d_alembic']:.3f} s: {ratio('d_ours', 'd_alembic')}")
+    print(f"  e  fresh database from the baseline {median['e']:7.3f} s   e/a {ratio('e', 'a')}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tool", help="the release binary")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--revisions", type=int, default=1000)
+    arguments = parser.parse_args()
+    tool = os.path.abspath(arguments.tool)
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    server = Server()
+    work = tempfile.mkdtemp(prefix="rebaseline-bench-")
+    try:
+        shutil.copytree(os.path.join(root, "examples", "catering"), os.path.join(work, "catering"))
+        measure("examples/catering", os.path.join(work, "catering"), tool, server, arguments.runs)
+        folder = os.path.join(work, "generated")
+        generated(folder, arguments.revisions)
+        label = f"a generated history of {arguments.revisions} revisions"
+        measure(label, folder, tool, server, arguments.runs)
+    finally:
+        server.stop()
+        shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    main()
