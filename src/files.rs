@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the one writer")]
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -123,6 +124,18 @@ pub fn remove_file(path: &Path) -> Result<(), PathError> {
     crash_point();
     fs::remove_file(path).map_err(at("remove", path))?;
     sync_folder_of(path)
+}
+
+/// Removes several files and makes it durable once per folder: a sync for each of hundreds of files
+/// would take seconds.
+pub fn remove_files(paths: &[PathBuf]) -> Result<(), PathError> {
+    let mut folders = BTreeSet::new();
+    for path in paths {
+        crash_point();
+        fs::remove_file(path).map_err(at("remove", path))?;
+        folders.extend(path.parent().map(|folder| folder.join("file")));
+    }
+    folders.iter().try_for_each(|file| sync_folder_of(file))
 }
 
 /// Removes a file if it is there; says whether it was.

@@ -9,8 +9,9 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// How many of a child's last stderr lines an error carries.
 const STDERR_LINES: usize = 20;
@@ -173,12 +174,49 @@ pub async fn run(plan: &Plan) -> Result<Vec<u8>, ProcessError> {
     Running::start(plan)?.finish().await?.success()
 }
 
+/// What a pipe has given so far; read in the background, so that a child never waits for us.
+#[derive(Debug)]
+struct Collected {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: tokio::task::JoinHandle<()>,
+}
+
+impl Collected {
+    fn start(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let target = Arc::clone(&bytes);
+        let reader = tokio::spawn(async move {
+            let Some(mut pipe) = pipe else { return };
+            let mut buffer = vec![0; 64 * 1024];
+            while let Ok(length @ 1..) = pipe.read(&mut buffer).await {
+                if let Ok(mut bytes) = target.lock() {
+                    bytes.extend_from_slice(&buffer[..length]);
+                }
+            }
+        });
+        Self { bytes, reader }
+    }
+
+    fn so_far(&self) -> Vec<u8> {
+        self.bytes.lock().map(|bytes| bytes.clone()).unwrap_or_default()
+    }
+
+    async fn all(self) -> Vec<u8> {
+        let Self { bytes, reader } = self;
+        // A reader that panicked has nothing more to give.
+        let _ = reader.await;
+        bytes.lock().map(|mut bytes| std::mem::take(&mut *bytes)).unwrap_or_default()
+    }
+}
+
 /// A child that runs; its process group is killed when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     command: String,
     child: tokio::process::Child,
-    group: Option<rustix::process::Pid>,
+    group: Group,
+    stdout: Collected,
+    stderr: Collected,
 }
 
 impl Running {
@@ -187,48 +225,61 @@ impl Running {
         let mut command = tokio::process::Command::from(plan.command());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.kill_on_drop(true);
-        let child = command.spawn().map_err(|source| spawn_error(plan, source))?;
-        let group = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(rustix::process::Pid::from_raw);
-        Ok(Self { command: plan.shown(), child, group })
+        let mut child = command.spawn().map_err(|source| spawn_error(plan, source))?;
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Ok(Self {
+            command: plan.shown(),
+            group: Group(id.and_then(rustix::process::Pid::from_raw)),
+            stdout: Collected::start(child.stdout.take()),
+            stderr: Collected::start(child.stderr.take()),
+            child,
+        })
+    }
+
+    /// The command as typed.
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// How much it has written to stderr so far, in bytes.
+    pub fn stderr_length(&self) -> usize {
+        self.stderr.so_far().len()
+    }
+
+    /// What it has written to stdout and, from this byte on, to stderr.
+    pub fn written(&self, stderr_from: usize) -> (Vec<u8>, String) {
+        let stderr = self.stderr.so_far();
+        let new = stderr.get(stderr_from..).unwrap_or_default();
+        (self.stdout.so_far(), String::from_utf8_lossy(new).into_owned())
+    }
+
+    /// Waits for the end; may be called again.
+    pub async fn ended(&mut self) -> Result<ExitStatus, ProcessError> {
+        let command = &self.command;
+        let failed = |source| ProcessError::Run { command: command.clone(), source };
+        self.child.wait().await.map_err(failed)
     }
 
     /// Waits for the end and collects what was written.
     pub async fn finish(mut self) -> Result<Finished, ProcessError> {
-        let mut stdout = Vec::new();
-        let mut stderr = Vec::new();
-        let mut out = self.child.stdout.take();
-        let mut err = self.child.stderr.take();
-        let command = self.command.clone();
-        let failed = |source| ProcessError::Run { command: command.clone(), source };
-        let read_out = async {
-            match &mut out {
-                Some(pipe) => pipe.read_to_end(&mut stdout).await.map(|_| ()),
-                None => Ok(()),
-            }
-        };
-        let read_err = async {
-            match &mut err {
-                Some(pipe) => pipe.read_to_end(&mut stderr).await.map(|_| ()),
-                None => Ok(()),
-            }
-        };
-        let (read_out, read_err, status) = tokio::join!(read_out, read_err, self.child.wait());
-        read_out.map_err(failed)?;
-        read_err.map_err(failed)?;
-        let status = status.map_err(failed)?;
-        let stderr = String::from_utf8_lossy(&stderr).into_owned();
+        let status = self.ended().await?;
+        let Self { command, group, stdout, stderr, .. } = self;
+        // Whoever the child has left behind would keep the pipes open.
+        drop(group);
+        let stdout = stdout.all().await;
+        let stderr = String::from_utf8_lossy(&stderr.all().await).into_owned();
         Ok(Finished { command, status, stdout, stderr })
     }
 }
 
-impl Drop for Running {
+/// A process group that is killed when this is dropped: `flask` or `make` have children of their own.
+#[derive(Debug)]
+struct Group(Option<rustix::process::Pid>);
+
+impl Drop for Group {
     fn drop(&mut self) {
-        // The group, not only the leader: `flask` or `make` have children of their own. A finished
-        // child's group may be empty; that is no error.
-        if let Some(group) = self.group {
+        if let Some(group) = self.0 {
+            // The group of a finished child may be empty; that is no error.
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
     }

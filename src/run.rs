@@ -2,23 +2,24 @@
 //!
 //! Takes a plan that the history format made, a scratch database and the version locations to use;
 //! gives what was applied, with times, and how env.py configured Alembic. Both the replay of the
-//! history and the run of the baseline in the proof come here. The interpreter can be started before
-//! its database is ready: it imports what it needs and waits for `go`.
+//! history and the runs of the baseline in the proof come here. The interpreter is started before its
+//! database is ready: it imports what it needs, waits, and then runs one job after the other.
 
 pub mod channel;
 pub mod environment;
 mod error;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::files;
 use crate::postgres::scratch::{ScratchDb, ScratchError};
 use crate::postgres::stall::{self, Stall};
 use crate::process::{Finished, Plan, ProcessError, Running, last_lines};
-use channel::{Channel, Context, Event, Existing, Failure};
+use channel::{Answer, Channel, Context, Event, Existing, Failure};
 pub use error::RunError;
 
 /// The exit code of our launcher when Alembic cannot be imported.
@@ -34,8 +35,46 @@ pub struct Recipe {
     pub candidates: Vec<Candidate>,
     /// Files of ours that the child loads: name and text. Their folder goes first on `PYTHONPATH`.
     pub files: Vec<(&'static str, &'static str)>,
-    /// Whether the child waits for `go` after its imports.
-    pub preload: bool,
+    /// How the child gets its work.
+    pub mode: Mode,
+}
+
+/// How the child gets its work.
+#[derive(Debug, Clone)]
+pub enum Mode {
+    /// It imports these modules, waits, and runs one job after the other.
+    Jobs {
+        /// What is worth importing early.
+        modules: Vec<&'static str>,
+        /// The arguments that upgrade to all heads.
+        upgrade: Vec<String>,
+        /// The arguments that write the same as SQL.
+        upgrade_offline: Vec<String>,
+    },
+    /// The command does all its work by itself; there is no offline form.
+    Once,
+}
+
+/// What to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// Upgrade to all heads.
+    Upgrade,
+    /// Write the upgrade as SQL.
+    UpgradeOffline,
+}
+
+/// One run of the migrations.
+#[derive(Debug, Clone)]
+pub struct Job<'a> {
+    /// What.
+    pub goal: Goal,
+    /// On which database.
+    pub database: &'a ScratchDb,
+    /// Version locations to use instead of the project's own.
+    pub locations: Option<&'a [PathBuf]>,
+    /// The project's environment.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 /// One way to run the migrations.
@@ -89,137 +128,178 @@ impl Ran {
     }
 }
 
-/// A child that has been started and waits for its database.
+/// The project's interpreter: started early, it imports what it needs and then waits for jobs.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct Interpreter {
     recipe: Recipe,
     folder: PathBuf,
-    shim: PathBuf,
     channel: Channel,
     child: Option<Running>,
+    /// How to speak to the child once it waits.
+    answer: Option<Answer>,
     tried: Vec<String>,
     candidate: usize,
+    jobs: usize,
+    /// What every job's record begins with: who the child is.
+    known: Record,
 }
 
-impl Waiting {
-    /// Writes our files into `folder` (a run folder's subfolder) and starts the first candidate if
-    /// the recipe lets it wait.
+impl Interpreter {
+    /// Writes our files into `folder` (a run folder's subfolder) and starts the first candidate if it
+    /// can wait for its work.
     pub fn start(recipe: Recipe, folder: &Path) -> Result<Self, RunError> {
         for (name, text) in &recipe.files {
             files::write_scratch(&folder.join(name), text.as_bytes())?;
         }
         let channel = Channel::open(&folder.join("channel")).map_err(RunError::Channel)?;
-        let mut waiting = Self {
+        let mut interpreter = Self {
             recipe,
             folder: folder.to_owned(),
-            shim: folder.to_owned(),
             channel,
             child: None,
+            answer: None,
             tried: Vec::new(),
             candidate: 0,
+            jobs: 0,
+            known: Record::default(),
         };
-        if waiting.recipe.preload {
-            waiting.launch(&serde_json::Value::Null, &[])?;
+        if matches!(interpreter.recipe.mode, Mode::Jobs { .. }) {
+            interpreter.launch(nowhere(), None, &[])?;
         }
-        Ok(waiting)
+        Ok(interpreter)
     }
 
-    /// Lets the migrations run on this database, with these version locations instead of the
-    /// project's own if given. `tell` hears every event as it happens.
+    /// Whether there is an offline form of the upgrade.
+    pub fn has_offline(&self) -> bool {
+        matches!(self.recipe.mode, Mode::Jobs { .. })
+    }
+
+    /// Runs a job that is not the first. An env.py that cannot run twice in one process, or does nothing
+    /// the second time, gets a process of its own.
+    pub async fn run_again(&mut self, job: Job<'_>) -> Result<Ran, RunError> {
+        let first = self.run(job.clone(), &|_| {}).await;
+        if self.jobs > 1 && !first.as_ref().is_ok_and(|ran| !ran.contexts.is_empty()) {
+            self.child = None;
+            return self.run(job, &|_| {}).await;
+        }
+        first
+    }
+
+    /// Runs a job. `tell` hears every event as it happens.
     pub async fn run(
-        mut self,
-        database: &ScratchDb,
-        locations: Option<&[PathBuf]>,
-        inherited: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+        &mut self,
+        job: Job<'_>,
         tell: &(dyn Fn(&Event) + Send + Sync),
     ) -> Result<Ran, RunError> {
-        let address = database.address();
+        let address = job.database.address();
+        let name = job.database.name();
         let scratch = json!({
             "host": address.host, "port": address.port, "user": address.user,
-            "password": address.password, "database": database.name(), "sslmode": address.ssl_mode,
+            "password": address.password, "database": name, "sslmode": address.ssl_mode,
         });
-        let variables = environment::redirected(inherited, address, database.name());
+        let variables = environment::redirected(job.environment, address, name);
+        let stdout = self.folder.join(format!("stdout-{}", self.jobs));
+        self.jobs += 1;
         loop {
             if self.child.is_none() {
-                let config = json!({ "scratch": scratch, "version_locations": locations });
-                self.launch(&config, &variables)?;
+                self.launch(scratch.clone(), job.locations, &variables)?;
             }
-            let go = self.recipe.preload.then(|| {
-                let environ: serde_json::Map<_, _> = variables
-                    .iter()
-                    .map(|(name, value)| {
-                        let value = value.as_ref().map(|v| v.to_string_lossy().into_owned());
-                        (name.to_string_lossy().into_owned(), json!(value))
-                    })
-                    .collect();
-                json!({ "go": true, "scratch": scratch, "version_locations": locations,
-                        "environ": environ })
-                .to_string()
-            });
-            let mut record = Record::default();
-            let finished = self.listen(database, go, &mut record, tell).await?;
-            if finished.status.code() == Some(NO_ALEMBIC) {
-                let candidate = &self.recipe.candidates[self.candidate];
-                self.tried.push(format!(
-                    "{} ({})",
-                    candidate.plan.program.display(),
-                    candidate.origin
-                ));
-                self.candidate += 1;
-                if self.candidate == self.recipe.candidates.len() {
-                    return Err(RunError::NoAlembic { tried: self.tried });
+            let word = self.word(job.goal, &scratch, job.locations, &variables, &stdout);
+            match self.listen(job.database, word, tell).await? {
+                Listened::NoAlembic => self.next_candidate()?,
+                Listened::Ended(mut end, record) => {
+                    if self.has_offline() && end.success {
+                        end.stdout = files::read(&stdout)?;
+                    }
+                    return conclude(end, record);
                 }
-                continue;
             }
-            return conclude(finished, record);
         }
+    }
+
+    /// The line that gives a waiting child its job.
+    fn word(
+        &self,
+        goal: Goal,
+        scratch: &Value,
+        locations: Option<&[PathBuf]>,
+        variables: &[(OsString, Option<OsString>)],
+        stdout: &Path,
+    ) -> Option<String> {
+        let Mode::Jobs { upgrade, upgrade_offline, .. } = &self.recipe.mode else { return None };
+        let environ: serde_json::Map<_, _> = variables
+            .iter()
+            .map(|(name, value)| {
+                let value = value.as_ref().map(|v| v.to_string_lossy().into_owned());
+                (name.to_string_lossy().into_owned(), json!(value))
+            })
+            .collect();
+        let arguments = match goal {
+            Goal::Upgrade => upgrade,
+            Goal::UpgradeOffline => upgrade_offline,
+        };
+        let word = json!({
+            "scratch": scratch, "version_locations": locations, "environ": environ,
+            "arguments": arguments, "stdout": stdout,
+        });
+        Some(word.to_string())
+    }
+
+    fn next_candidate(&mut self) -> Result<(), RunError> {
+        let candidate = &self.recipe.candidates[self.candidate];
+        self.tried.push(format!("{} ({})", candidate.plan.program.display(), candidate.origin));
+        self.candidate += 1;
+        if self.candidate == self.recipe.candidates.len() {
+            return Err(RunError::NoAlembic { tried: std::mem::take(&mut self.tried) });
+        }
+        Ok(())
     }
 
     fn launch(
         &mut self,
-        config: &serde_json::Value,
-        variables: &[(std::ffi::OsString, Option<std::ffi::OsString>)],
+        scratch: Value,
+        locations: Option<&[PathBuf]>,
+        variables: &[(OsString, Option<OsString>)],
     ) -> Result<(), RunError> {
-        let shim_config = json!({
-            "channel": self.channel.path(),
-            "preload": self.recipe.preload,
-            "scratch": config.get("scratch").cloned().unwrap_or_else(nowhere),
-            "version_locations": config.get("version_locations"),
+        let preload = match &self.recipe.mode {
+            Mode::Jobs { modules, .. } => json!(modules),
+            Mode::Once => Value::Null,
+        };
+        let shim = json!({
+            "channel": self.channel.path(), "preload": preload, "scratch": scratch,
+            "version_locations": locations,
         });
+        let mut python_path = self.folder.clone().into_os_string();
+        if let Some(own) = crate::config::inherited_variable("PYTHONPATH").filter(|p| !p.is_empty())
+        {
+            python_path.push(":");
+            python_path.push(own);
+        }
+        self.answer = None;
         loop {
             let Some(candidate) = self.recipe.candidates.get(self.candidate) else {
                 return Err(RunError::NoAlembic { tried: std::mem::take(&mut self.tried) });
             };
             let mut plan = candidate.plan.clone().environment(variables.to_vec());
-            plan.arguments = plan
-                .arguments
-                .into_iter()
-                .map(|a| a.to_string_lossy().replace("{shim}", &self.shim.to_string_lossy()).into())
-                .collect();
-            let own_path = crate::config::inherited_variable("PYTHONPATH");
-            let mut python_path = self.shim.clone().into_os_string();
-            if let Some(own) = own_path.filter(|own| !own.is_empty()) {
-                python_path.push(":");
-                python_path.push(own);
+            let folder = self.folder.to_string_lossy();
+            for argument in &mut plan.arguments {
+                *argument = argument.to_string_lossy().replace("{shim}", &folder).into();
             }
             let plan = plan
-                .set("PYTHONPATH", python_path)
-                // The project's folders must not be touched by a replay.
+                .set("PYTHONPATH", &python_path)
+                // The project's folders must not be touched by a run.
                 .set("PYTHONDONTWRITEBYTECODE", "1")
                 .set("PYTHONUNBUFFERED", "1")
-                .set("REBASELINE_SHIM", shim_config.to_string());
+                .set("REBASELINE_SHIM", shim.to_string());
             match Running::start(&plan) {
                 Ok(child) => {
-                    tracing::debug!(command = plan.shown(), folder = %self.folder.display(), "run");
+                    tracing::debug!(command = plan.shown(), "run");
                     self.child = Some(child);
                     return Ok(());
                 }
                 Err(ProcessError::NotFound { program }) => {
-                    self.tried.push(format!(
-                        "{} ({}: not there)",
-                        program.display(),
-                        candidate.origin
-                    ));
+                    let origin = &candidate.origin;
+                    self.tried.push(format!("{} ({origin}: not there)", program.display()));
                     self.candidate += 1;
                 }
                 Err(error) => return Err(error.into()),
@@ -227,42 +307,67 @@ impl Waiting {
         }
     }
 
-    /// Waits for the child's end, hearing its events and watching the server for a stall.
+    /// Gives the child its job and waits until it is done, hearing its events and watching the server
+    /// for a stall.
     async fn listen(
         &mut self,
         database: &ScratchDb,
-        mut go: Option<String>,
-        record: &mut Record,
+        mut word: Option<String>,
         tell: &(dyn Fn(&Event) + Send + Sync),
-    ) -> Result<Finished, RunError> {
-        let Some(child) = self.child.take() else {
+    ) -> Result<Listened, RunError> {
+        let Some(mut child) = self.child.take() else {
             return Err(RunError::NotShimmed { command: String::new() });
         };
-        let finish = child.finish();
-        tokio::pin!(finish);
+        let from = child.stderr_length();
+        let mut record = self.known.clone();
+        if let Some(answer) = &self.answer
+            && let Some(word) = word.take()
+        {
+            // A child that is gone is noticed below.
+            let _ = answer.send(word);
+        }
         let watch = watch(database);
         tokio::pin!(watch);
-        let finished = loop {
+        let mut code = None;
+        while code.is_none() {
             tokio::select! {
-                finished = &mut finish => break finished?,
-                stall = &mut watch => {
-                    let revision = record.running.clone().unwrap_or_else(|| "?".to_owned());
-                    return Err(RunError::Stalled { revision, stall: Box::new(stall?) });
-                }
+                biased;
                 Some((event, answer)) = self.channel.next() => {
-                    if matches!(event, Event::Ready) && let Some(go) = go.take() {
-                        // A child that is gone is noticed by `finish`.
-                        let _ = answer.send(go);
+                    if matches!(event, Event::Ready) {
+                        if let Some(word) = word.take() {
+                            let _ = answer.send(word);
+                        }
+                        self.answer = Some(answer);
+                    }
+                    if let Event::Finished { code: finished } = &event {
+                        code = Some(*finished);
                     }
                     tell(&event);
                     record.hear(event);
                 }
+                ended = child.ended() => {
+                    ended?;
+                    break;
+                }
+                stall = &mut watch => {
+                    let revision = record.running.clone().unwrap_or_else(|| "?".to_owned());
+                    return Err(RunError::Stalled { revision, stall: Box::new(stall?) });
+                }
             }
-        };
+        }
+        self.known = record.identity();
+        if let Some(code) = code {
+            let (stdout, stderr) = child.written(from);
+            let command = child.command().to_owned();
+            self.child = Some(child);
+            return Ok(Listened::Ended(
+                End { command, success: code == 0, stdout, stderr },
+                record,
+            ));
+        }
         // The last events may still be on their way when the process is gone already.
-        tokio::task::yield_now().await;
         let deadline = tokio::time::Instant::now() + Duration::from_millis(200);
-        while !record.done && record.hello.is_some() {
+        while !record.done && record.python.is_some() {
             match tokio::time::timeout_at(deadline, self.channel.next()).await {
                 Ok(Some((event, _))) => {
                     tell(&event);
@@ -271,47 +376,62 @@ impl Waiting {
                 Ok(None) | Err(_) => break,
             }
         }
-        Ok(finished)
+        let finished = child.finish().await?;
+        if finished.status.code() == Some(NO_ALEMBIC) {
+            return Ok(Listened::NoAlembic);
+        }
+        // A child that takes jobs never ends by itself before one is done.
+        let success = finished.status.success() && !self.has_offline();
+        let Finished { command, stdout, stderr, .. } = finished;
+        let stderr = stderr.get(from..).unwrap_or_default().to_owned();
+        Ok(Listened::Ended(End { command, success, stdout, stderr }, record))
     }
 }
 
-/// What the end of the child and what it told mean together.
-fn conclude(finished: Finished, record: Record) -> Result<Ran, RunError> {
+enum Listened {
+    /// This interpreter has no Alembic.
+    NoAlembic,
+    /// The job, or the command, is done.
+    Ended(End, Record),
+}
+
+/// How a job ended.
+struct End {
+    command: String,
+    success: bool,
+    stdout: Vec<u8>,
+    stderr: String,
+}
+
+/// What the end of a job and what the child told mean together.
+fn conclude(end: End, record: Record) -> Result<Ran, RunError> {
     if let Some(why) = record.refused {
         return Err(RunError::OtherDatabase { why });
     }
-    if record.hello.is_none() {
-        if !finished.status.success() {
-            let last = last_lines(&finished.stderr, 1);
-            if let Err(source) = finished.success() {
-                return Err(RunError::Command { last, source });
-            }
-            return Err(RunError::NotShimmed { command: String::new() });
-        }
-        return Err(RunError::NotShimmed { command: finished.command });
+    if record.python.is_none() && end.success {
+        return Err(RunError::NotShimmed { command: end.command });
     }
-    if !finished.status.success() {
-        let last = last_lines(&finished.stderr, 1);
-        if let Some(failure) = record.failure {
-            let applied = record.applied.len();
-            return Err(RunError::Revision { failure: Box::new(failure), applied });
-        }
-        if let Err(source) = finished.success() {
-            return Err(RunError::Command { last, source });
-        }
-        return Err(RunError::NotShimmed { command: String::new() });
+    if end.success {
+        return Ok(Ran {
+            applied: record.applied,
+            contexts: record.contexts,
+            versions: record.versions,
+            stdout: end.stdout,
+            python: record.python,
+        });
     }
-    Ok(Ran {
-        applied: record.applied,
-        contexts: record.contexts,
-        versions: record.versions,
-        stdout: finished.stdout,
-        python: record.hello.map(|(_, executable)| executable),
-    })
+    if let Some(failure) = record.failure {
+        let applied = record.applied.len();
+        return Err(RunError::Revision { failure: Box::new(failure), applied });
+    }
+    // Alembic tells its own errors (`FAILED: ...`) on stdout.
+    let stdout = String::from_utf8_lossy(&end.stdout);
+    let words = if end.stderr.trim().is_empty() { stdout.as_ref() } else { &end.stderr };
+    Err(RunError::Command { command: end.command, words: last_lines(words, 20) })
 }
 
-/// A scratch place that cannot be reached: until `go` says otherwise, every connection fails.
-fn nowhere() -> serde_json::Value {
+/// A scratch place that cannot be reached: until a job says otherwise, every connection fails.
+fn nowhere() -> Value {
     json!({ "host": "/nonexistent", "port": 1, "user": "nobody", "password": null,
             "database": "nowhere", "sslmode": null })
 }
@@ -329,7 +449,7 @@ async fn watch(database: &ScratchDb) -> Result<Stall, ScratchError> {
 }
 
 /// What has been heard so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Record {
     applied: Vec<Applied>,
     running: Option<String>,
@@ -337,16 +457,22 @@ struct Record {
     versions: Versions,
     failure: Option<Failure>,
     refused: Option<String>,
-    hello: Option<(String, PathBuf)>,
+    python: Option<PathBuf>,
     done: bool,
 }
 
 impl Record {
+    /// What stays true for the next job of the same child.
+    fn identity(&self) -> Self {
+        let (versions, python) = (self.versions.clone(), self.python.clone());
+        Self { versions, python, ..Self::default() }
+    }
+
     fn hear(&mut self, event: Event) {
         match event {
             Event::Hello { python, executable } => {
-                self.versions.python = Some(python.clone());
-                self.hello.get_or_insert((python, PathBuf::from(executable)));
+                self.versions.python = Some(python);
+                self.python.get_or_insert(PathBuf::from(executable));
             }
             Event::Versions { alembic, sqlalchemy } => {
                 self.versions.alembic = alembic.or(self.versions.alembic.take());
@@ -361,7 +487,7 @@ impl Record {
             Event::Failed(failure) => self.failure = Some(failure),
             Event::Refused { why, .. } => self.refused = Some(why),
             Event::Done => self.done = true,
-            Event::Ready | Event::Connect { .. } | Event::Other => {}
+            Event::Ready | Event::Connect { .. } | Event::Finished { .. } | Event::Other => {}
         }
     }
 }

@@ -146,7 +146,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
             server: &rehearsal.second,
             environment: config::inherited(),
         };
-        let proof = Box::pin(prove::prove(request, rehearsal.interpreters)).await;
+        let proof = Box::pin(prove::prove(request, rehearsal.interpreter)).await;
         let proof = proof.map_err(|error| keep_diff(error, &settings))?;
         clock.done("prove", result::proved(&proof));
         Ok::<_, Error>((dump, placed, baseline, proof))

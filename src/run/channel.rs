@@ -65,6 +65,11 @@ pub enum Event {
         #[serde(default)]
         dialect: Option<String>,
     },
+    /// A job is done; the interpreter waits for the next.
+    Finished {
+        /// 0 if it succeeded.
+        code: i32,
+    },
     /// The process ends.
     Done,
     /// An event that a newer shim tells.
@@ -121,11 +126,14 @@ pub struct Failure {
     pub sqlstate: Option<String>,
 }
 
+/// A way to say a line to the process that told an event.
+pub type Answer = mpsc::UnboundedSender<String>;
+
 /// Our end.
 #[derive(Debug)]
 pub struct Channel {
     path: PathBuf,
-    events: mpsc::UnboundedReceiver<(Event, mpsc::UnboundedSender<String>)>,
+    events: mpsc::UnboundedReceiver<(Event, Answer)>,
     accept: tokio::task::JoinHandle<()>,
 }
 
@@ -150,13 +158,8 @@ impl Channel {
     }
 
     /// The next event, and a way to answer the process that told it.
-    pub async fn next(&mut self) -> Option<(Event, mpsc::UnboundedSender<String>)> {
+    pub async fn next(&mut self) -> Option<(Event, Answer)> {
         self.events.recv().await
-    }
-
-    /// An event that is there already.
-    pub fn pending(&mut self) -> Option<Event> {
-        self.events.try_recv().ok().map(|(event, _)| event)
     }
 }
 
@@ -166,10 +169,7 @@ impl Drop for Channel {
     }
 }
 
-async fn serve(
-    stream: UnixStream,
-    events: mpsc::UnboundedSender<(Event, mpsc::UnboundedSender<String>)>,
-) {
+async fn serve(stream: UnixStream, events: mpsc::UnboundedSender<(Event, Answer)>) {
     let (read, mut write) = stream.into_split();
     let (answer, mut answers) = mpsc::unbounded_channel::<String>();
     let mut lines = BufReader::new(read).lines();

@@ -37,13 +37,12 @@ pub enum RunError {
         applied: usize,
     },
     /// The command failed outside a revision.
-    #[error("the migrations could not be run: {last}")]
+    #[error("the migrations could not be run: {}", last_lines(words, 1))]
     Command {
-        /// The last line that it wrote.
-        last: String,
-        /// How it ended.
-        #[source]
-        source: ProcessError,
+        /// The command.
+        command: String,
+        /// The last lines that it wrote.
+        words: String,
     },
     /// The replay waits on itself.
     #[error("revision `{revision}` waits for itself: `{}` is blocked by a session that is {} after `{}`", stall.statement, stall.blocker_state, stall.blocker)]
@@ -106,9 +105,11 @@ impl Explain for RunError {
             Self::Stalled { .. } => vec![
                 "let the revision use op.get_bind() instead of a connection of its own".to_owned(),
             ],
-            Self::Command { .. } | Self::Process(_) | Self::File(_) | Self::Channel(_) => {
-                Vec::new()
-            }
+            Self::Command { command, words } => vec![format!(
+                "`{command}` said:
+{words}"
+            )],
+            Self::Process(_) | Self::File(_) | Self::Channel(_) => Vec::new(),
             Self::Scratch(error) => error.hints(),
         }
     }

@@ -22,7 +22,7 @@ use crate::postgres::programs::{self, ProgramError, Table};
 use crate::postgres::scratch::{Prelude, ScratchDb, ScratchError};
 use crate::postgres::server::Server;
 use crate::process::ProcessError;
-use crate::run::{RunError, Waiting};
+use crate::run::{Goal, Interpreter, Job, RunError};
 use crate::schema::Entry;
 use crate::schema::compare::{self, Difference};
 use crate::schema::toc::{self, TocError};
@@ -184,17 +184,6 @@ impl Proof {
     }
 }
 
-/// The started interpreters, one for each run of the proof.
-#[derive(Debug)]
-pub struct Interpreters {
-    /// Runs the baseline.
-    pub baseline: Waiting,
-    /// Runs the upgrade a second time.
-    pub again: Waiting,
-    /// Runs it offline; or why it cannot be.
-    pub offline: Result<Waiting, String>,
-}
-
 /// What the proof needs.
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -215,9 +204,9 @@ pub struct Request<'a> {
 }
 
 /// Runs the baseline and compares.
-pub async fn prove(request: Request<'_>, interpreters: Interpreters) -> Result<Proof, ProveError> {
+pub async fn prove(request: Request<'_>, interpreter: Interpreter) -> Result<Proof, ProveError> {
     let (control, (baseline, offline)) =
-        tokio::try_join!(control(&request), run_baseline(&request, interpreters))?;
+        tokio::try_join!(control(&request), run_baseline(&request, interpreter))?;
     let dump = request.dump;
     let mut differences = compare::differences(&control, &baseline.entries);
     let mut told: Vec<String> = differences.iter().map(ToString::to_string).collect();
@@ -291,7 +280,7 @@ enum OfflineRun {
 
 async fn run_baseline(
     request: &Request<'_>,
-    interpreters: Interpreters,
+    mut interpreter: Interpreter,
 ) -> Result<(BaselineRun, OfflineRun), ProveError> {
     let server = request.server;
     let staged = server.folder().subfolder("staged")?;
@@ -304,10 +293,13 @@ async fn run_baseline(
         database.prepare(request.prelude).await?;
         let mut connection = database.connect().await?;
         let before = catalog::snapshot(&mut connection).await?;
-        let environment = request.environment.clone();
-        let online = interpreters.baseline.run(&database, Some(&locations), environment, &|_| {});
-        let sql = offline_sql(request, &offline_database, interpreters.offline, &locations);
-        let (online, sql) = tokio::join!(online, sql);
+        let job = |goal, database| Job {
+            goal,
+            database,
+            locations: Some(&locations[..]),
+            environment: request.environment.clone(),
+        };
+        let online = interpreter.run(job(Goal::Upgrade, &database), &|_| {}).await;
         online.map_err(ProveError::Run)?;
         let rows = catalog::version_rows(&mut connection, request.version_table).await?;
         let expected = request.baseline.revision.to_string();
@@ -316,23 +308,20 @@ async fn run_baseline(
         }
         let without = std::slice::from_ref(request.version_table);
         let again = async {
-            let environment = request.environment.clone();
-            let again = interpreters.again.run(&database, Some(&locations), environment, &|_| {});
-            let again = again.await.map_err(ProveError::Run)?;
-            if again.applied.is_empty() {
-                return Ok(());
+            let again = job(Goal::Upgrade, &database);
+            let again = interpreter.run_again(again).await.map_err(ProveError::Run)?;
+            if !again.applied.is_empty() {
+                let revisions = again.applied.into_iter().map(|applied| applied.revision).collect();
+                return Err(ProveError::NotIdempotent { revisions });
             }
-            let revisions = again.applied.into_iter().map(|applied| applied.revision).collect();
-            Err(ProveError::NotIdempotent { revisions })
-        };
-        let offline = async {
-            match sql {
+            let sql = offline_sql(&mut interpreter, job(Goal::UpgradeOffline, &offline_database));
+            match sql.await {
                 Err(reason) => Ok(OfflineRun::Skipped(reason)),
                 Ok(sql) => apply_offline(request, &offline_database, &sql).await,
             }
         };
         let text = async { Ok::<_, ProveError>(programs::dump(server, &database, without).await?) };
-        let ((), offline, text) = tokio::try_join!(again, offline, text)?;
+        let (offline, text) = tokio::try_join!(again, text)?;
         let entries = toc::entries(&text)?;
         let made = catalog::snapshot(&mut connection).await?.made_since(&before).statements;
         Ok((BaselineRun { entries, made }, offline))
@@ -344,15 +333,11 @@ async fn run_baseline(
 }
 
 /// `alembic upgrade heads --sql` of the baseline, or why it cannot be had.
-async fn offline_sql(
-    request: &Request<'_>,
-    database: &ScratchDb,
-    interpreter: Result<Waiting, String>,
-    locations: &[PathBuf],
-) -> Result<Vec<u8>, String> {
-    let environment = request.environment.clone();
-    let ran = interpreter?.run(database, Some(locations), environment, &|_| {}).await;
-    match ran {
+async fn offline_sql(interpreter: &mut Interpreter, job: Job<'_>) -> Result<Vec<u8>, String> {
+    if !interpreter.has_offline() {
+        return Err("the history is run by a command of the project's own".to_owned());
+    }
+    match interpreter.run_again(job).await {
         Ok(ran) if ran.stdout.is_empty() => Err("env.py wrote no SQL in offline mode".to_owned()),
         Ok(ran) => Ok(ran.stdout),
         Err(error) => {

@@ -12,7 +12,7 @@ use crate::postgres::catalog;
 use crate::postgres::programs::Table;
 use crate::postgres::scratch::{Prelude, ScratchDb, ScratchError};
 use crate::run::channel::{Event, Existing};
-use crate::run::{Applied, RunError, Versions, Waiting};
+use crate::run::{Applied, Goal, Interpreter, Job, RunError, Versions};
 use crate::schema::roles::{Made, Snapshot};
 
 /// Why the history could not be replayed.
@@ -132,14 +132,16 @@ pub struct Replayed {
 /// Replays the history and checks that it arrived at its heads.
 pub async fn replay(
     request: Request<'_>,
-    waiting: Waiting,
+    interpreter: &mut Interpreter,
     tell: &(dyn Fn(&Event) + Send + Sync),
 ) -> Result<Replayed, ReplayError> {
     let database = request.database;
     database.prepare(request.prelude).await?;
     let mut connection = database.connect().await?;
     let before = catalog::snapshot(&mut connection).await?;
-    let ran = waiting.run(database, None, request.environment, tell).await?;
+    let job =
+        Job { goal: Goal::Upgrade, database, locations: None, environment: request.environment };
+    let ran = interpreter.run(job, tell).await?;
     let mut tables: Vec<String> = ran
         .contexts
         .iter()

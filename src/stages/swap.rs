@@ -127,6 +127,7 @@ fn forward(root: &Path, journal: &Journal) -> Result<(), SwapError> {
     if !holds(root, &journal.baseline)? {
         files::write_atomic(&baseline, journal.baseline_text.as_bytes())?;
     }
+    let mut going = Vec::new();
     for old in &journal.removed {
         let path = old.path.under(root);
         if !path.exists() {
@@ -135,8 +136,11 @@ fn forward(root: &Path, journal: &Journal) -> Result<(), SwapError> {
         if archive.file(&old.path).is_none() || !holds(root, old)? {
             return Err(SwapError::InTheWay { path: old.path.clone() });
         }
-        files::remove_file(&path)?;
-        remove_empty_parents(root, &path)?;
+        going.push(path);
+    }
+    files::remove_files(&going)?;
+    for path in &going {
+        remove_empty_parents(root, path)?;
     }
     Ok(Journal::close(root)?)
 }

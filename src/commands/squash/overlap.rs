@@ -1,4 +1,4 @@
-//! What runs at the same time: the second server and the interpreters of the proof start while the
+//! What runs at the same time: the second server and the interpreter of the proof start while the
 //! history is replayed on the first.
 
 use indicatif::ProgressBar;
@@ -6,20 +6,20 @@ use indicatif::ProgressBar;
 use crate::commands::squash::place;
 use crate::config::{self, Settings};
 use crate::error::Result;
-use crate::format::alembic::recipe::{Goal, recipe};
+use crate::format::alembic::recipe::recipe;
 use crate::history::Cut;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
-use crate::run::Waiting;
+use crate::run::Interpreter;
 use crate::run::channel::Event;
-use crate::stages::prove::{Interpreters, ProveError};
-use crate::stages::replay::{self, ReplayError, Replayed};
+use crate::stages::prove::ProveError;
+use crate::stages::replay::{self, Replayed};
 
 /// The first server, its database and the interpreter that will replay the history.
 pub struct Started {
     server: Server,
     database: ScratchDb,
-    interpreter: Waiting,
+    interpreter: Interpreter,
 }
 
 /// The replayed history, and all that the proof needs.
@@ -32,28 +32,27 @@ pub struct Rehearsal {
     pub replayed: Replayed,
     /// The proof's server.
     pub second: Server,
-    /// The proof's interpreters.
-    pub interpreters: Interpreters,
+    /// The proof's interpreter.
+    pub interpreter: Interpreter,
 }
 
 /// Starts the first server, and the interpreter while the server gets ready.
 pub async fn start(settings: &Settings) -> Result<Started> {
     let mut server = Server::launch(&settings.source, &settings.places, &settings.path).await?;
-    let interpreter = start_interpreter(settings, &server, "replay", Goal::Heads)?;
-    let interpreter = interpreter.ok_or(ReplayError::NothingRan)?;
+    let interpreter = start_interpreter(settings, &server, false)?;
     server.ready().await?;
     let database = ScratchDb::create(&server, "history").await?;
     Ok(Started { server, database, interpreter })
 }
 
-/// Replays the history; meanwhile the second server and three more interpreters start.
+/// Replays the history; meanwhile the second server and interpreter start.
 pub async fn replay_while_proof_starts(
     settings: &Settings,
     cut: &Cut,
     started: Started,
     bar: &ProgressBar,
 ) -> Result<Rehearsal> {
-    let Started { server, database, interpreter } = started;
+    let Started { server, database, mut interpreter } = started;
     let tell = |event: &Event| match event {
         Event::Start { revision } => bar.set_message(revision.clone()),
         Event::Applied { .. } => bar.inc(1),
@@ -65,10 +64,10 @@ pub async fn replay_while_proof_starts(
         prelude: &settings.prelude,
         environment: config::inherited(),
     };
-    let replaying = async { Ok(replay::replay(request, interpreter, &tell).await?) };
+    let replaying = async { Ok(replay::replay(request, &mut interpreter, &tell).await?) };
     match tokio::try_join!(replaying, start_proof(settings)) {
-        Ok((replayed, (second, interpreters))) => {
-            Ok(Rehearsal { server, database, replayed, second, interpreters })
+        Ok((replayed, (second, interpreter))) => {
+            Ok(Rehearsal { server, database, replayed, second, interpreter })
         }
         Err(error) => {
             database.drop_scratch().await?;
@@ -77,24 +76,14 @@ pub async fn replay_while_proof_starts(
     }
 }
 
-async fn start_proof(settings: &Settings) -> Result<(Server, Interpreters)> {
+async fn start_proof(settings: &Settings) -> Result<(Server, Interpreter)> {
     let mut server = Server::launch(&settings.source, &settings.places, &settings.path).await?;
-    let start = |name, goal| start_interpreter(settings, &server, name, goal);
-    let baseline = start("prove", Goal::Heads)?.ok_or(ReplayError::NothingRan)?;
-    let again = start("again", Goal::Heads)?.ok_or(ReplayError::NothingRan)?;
-    let offline = start("offline", Goal::HeadsOffline)?
-        .ok_or_else(|| "the history is run by a command of the project's own".to_owned());
+    let interpreter = start_interpreter(settings, &server, true)?;
     server.ready().await?;
-    Ok((server, Interpreters { baseline, again, offline }))
+    Ok((server, interpreter))
 }
 
-fn start_interpreter(
-    settings: &Settings,
-    server: &Server,
-    name: &str,
-    goal: Goal,
-) -> Result<Option<Waiting>> {
-    let Some(recipe) = recipe(settings, goal) else { return Ok(None) };
-    let folder = server.folder().subfolder(name).map_err(place::file)?;
-    Ok(Some(Waiting::start(recipe, &folder).map_err(ProveError::Run)?))
+fn start_interpreter(settings: &Settings, server: &Server, early: bool) -> Result<Interpreter> {
+    let folder = server.folder().subfolder("python").map_err(place::file)?;
+    Ok(Interpreter::start(recipe(settings, early), &folder).map_err(ProveError::Run)?)
 }

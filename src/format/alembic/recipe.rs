@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Settings};
 use crate::format::alembic::ini::DEFAULT_SECTION;
 use crate::process::Plan;
-use crate::run::{Candidate, Recipe};
+use crate::run::{Candidate, Mode, Recipe};
 
 /// The shim that redirects every connection and reports progress; Python imports it at start-up.
 const SHIM: &str = include_str!("shim/sitecustomize.py");
@@ -16,40 +16,41 @@ const SHIM: &str = include_str!("shim/sitecustomize.py");
 /// Starts Alembic as its console script does.
 const LAUNCHER: &str = include_str!("shim/run_alembic.py");
 
-/// What to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Goal {
-    /// `upgrade heads`
-    Heads,
-    /// `upgrade heads --sql`
-    HeadsOffline,
-}
+/// What a job needs first. Drivers are imported early only where there is time for it.
+const MODULES: [&str; 3] = ["alembic.config", "alembic.command", "sqlalchemy"];
+const DRIVERS: [&str; 3] = ["psycopg2", "psycopg", "asyncpg"];
 
-/// The recipe for a goal. A command of the project's own has no offline form.
-pub fn recipe(settings: &Settings, goal: Goal) -> Option<Recipe> {
+/// The recipe for this project. `early` says that the interpreter is started well before its first job.
+pub fn recipe(settings: &Settings, early: bool) -> Recipe {
     let files = vec![("sitecustomize.py", SHIM), ("run_alembic.py", LAUNCHER)];
-    if let Some(words) = &settings.command {
-        if goal == Goal::HeadsOffline {
-            return None;
-        }
-        let (program, arguments) = words.split_first()?;
+    if let Some((program, arguments)) = settings.command.as_deref().and_then(<[_]>::split_first) {
         let plan = Plan::new(program).arguments(arguments).folder(&settings.alembic.project);
         let candidates = vec![Candidate { plan, origin: "--command".to_owned() }];
-        return Some(Recipe { candidates, files, preload: false });
+        return Recipe { candidates, files, mode: Mode::Once };
     }
     let candidates = interpreters(settings)
         .into_iter()
         .map(|(python, origin)| {
             let plan = Plan::new(python)
                 .argument("{shim}/run_alembic.py")
-                .arguments(arguments(settings))
-                .arguments(["upgrade", "heads"])
-                .arguments((goal == Goal::HeadsOffline).then_some("--sql"))
                 .folder(&settings.alembic.project);
             Candidate { plan, origin: origin.to_owned() }
         })
         .collect();
-    Some(Recipe { candidates, files, preload: true })
+    let arguments = |last: &[&str]| {
+        let last = last.iter().map(|word| (*word).to_owned());
+        arguments(settings).into_iter().chain(last).collect()
+    };
+    let mut modules = MODULES.to_vec();
+    if early {
+        modules.extend(DRIVERS);
+    }
+    let mode = Mode::Jobs {
+        modules,
+        upgrade: arguments(&["upgrade", "heads"]),
+        upgrade_offline: arguments(&["upgrade", "heads", "--sql"]),
+    };
+    Recipe { candidates, files, mode }
 }
 
 /// `-c`, `-n` and `-x`, as far as they differ from what Alembic takes by itself.

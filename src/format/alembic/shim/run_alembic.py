@@ -2,12 +2,52 @@
 
 The console script may be missing, or belong to another Python than the one we were told to use. Exit code 87 means
 that this Python has no Alembic; nothing was run then.
+
+Where the shim has been told to wait, the arguments come from the parent, one job after the other: an interpreter that
+has imported Alembic once runs several commands.
 """
 
+import contextlib
 import os
 import sys
+import traceback
 
 EXIT_CODE = 87
+
+
+@contextlib.contextmanager
+def printing_to(path):
+    """Leads everything that is printed, by whatever means, into a file."""
+    if path is None:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(file, 1)
+    os.close(file)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def run_job(main, shim, job):
+    try:
+        with printing_to(job.get("stdout")):
+            main(argv=job["arguments"], prog="alembic")
+        return 0
+    except SystemExit as error:
+        # Alembic's own errors end so, with a message on stderr.
+        return 0 if not error.code else 1
+    except BaseException as error:
+        shim.report_failure(error)
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.stderr.flush()
 
 
 def run():
@@ -15,13 +55,22 @@ def run():
     here = os.path.dirname(os.path.abspath(__file__))
     if sys.path and os.path.abspath(sys.path[0]) == here:
         sys.path[0] = os.path.dirname(os.path.abspath(sys.executable))
+    shim = sys.modules.get("rebaseline_shim")
+    path = list(sys.path)
     sys.argv[0] = "alembic"
     try:
         from alembic.config import main
     except ImportError as error:
         sys.stderr.write(f"rebaseline: {sys.executable} cannot import alembic: {error}\n")
         return EXIT_CODE
-    return main(prog="alembic")
+    if shim is None or shim.state.job is None:
+        return main(prog="alembic")
+    code = 0
+    for job in shim.jobs():
+        sys.path[:] = path  # `prepend_sys_path` is added at every run.
+        code = run_job(main, shim, job)
+        shim.finished(code)
+    return code
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ if VARIABLE in os.environ:  # The imports are the whole cost, so they are spared
     import atexit
     import functools
     import json
+    import queue
     import re
     import socket
     import threading
@@ -52,6 +53,7 @@ class Channel:
         atexit.register(self.send, "done")
 
     def open(self):
+        self.words = queue.Queue()  # What the parent says once `watch` has begun.
         self.lock = threading.RLock()  # A signal handler may send while we do.
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(None)  # A project may have set a default timeout.
@@ -92,17 +94,18 @@ class Channel:
         return json.loads(line.decode())
 
     def watch(self):
-        """Ends this process when the parent's end closes, even in the middle of a long statement."""
+        """Hears the parent, and ends this process when the parent's end closes, even in the middle of a long
+        statement."""
 
-        def wait(end):
+        def wait(end, words):
             try:
-                while end.recv(4096):
-                    pass
-            except OSError:
+                for line in end.makefile("rb"):
+                    words.put(json.loads(line.decode()))
+            except (OSError, ValueError):
                 pass
             os._exit(EXIT_CODE)
 
-        threading.Thread(target=wait, args=(self.socket,), name="rebaseline", daemon=True).start()
+        threading.Thread(target=wait, args=(self.socket, self.words), name="rebaseline", daemon=True).start()
 
 
 # Where a connection goes ----------------------------------------------------------------------------------------------
@@ -657,20 +660,26 @@ class State:
         self.origins = set()
         self.versions_sent = False
         self.running = threading.local()
+        self.job = None
         self.channel = Channel(settings["channel"])
 
 
-def preload(settings):
+def preload(settings, modules):
     """Imports what is slow, then waits for the parent's word, which may carry newer settings."""
     loaded = []
-    for name in ("alembic.config", "alembic.command", "sqlalchemy", "psycopg2", "psycopg", "asyncpg"):
+    for name in modules:
         try:
             __import__(name)
             loaded.append(name)
         except Exception:  # Whoever needs it will see the error again.
             pass
     state.channel.send("ready", loaded=loaded)
-    word = state.channel.receive()
+    obey(settings, state.channel.receive())
+
+
+def obey(settings, word):
+    """Takes over what the parent's word changes."""
+    state.job = word
     state.scratch = settings["scratch"] = word.get("scratch") or state.scratch
     if "version_locations" in word:
         state.version_locations = settings["version_locations"] = word["version_locations"]
@@ -679,6 +688,19 @@ def preload(settings):
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+    # Children of this process get the settings of now, and nobody will give them a word to go on.
+    state.settings = os.environ[VARIABLE] = json.dumps({**settings, "preload": False})
+
+
+def jobs():
+    """For the launcher: the words of the parent, one job each, until the parent says `stop`."""
+    while not state.job.get("stop"):
+        yield state.job
+        obey(json.loads(state.settings), state.channel.words.get())
+
+
+def finished(code):
+    state.channel.send("finished", code=code)
 
 
 def install():
@@ -697,10 +719,9 @@ def install():
         excepthook(kind, error, trace)
 
     sys.excepthook = report_uncaught
-    if settings.pop("preload", False):
-        preload(settings)
-    # Children of this process get the settings of now, and nobody will give them a word to go on.
-    state.settings = os.environ[VARIABLE] = json.dumps(settings)
+    modules = settings.pop("preload", None)
+    if modules:
+        preload(settings, modules)
     state.channel.watch()
 
 
