@@ -56,12 +56,14 @@ pub enum Mode {
 }
 
 /// What to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goal {
     /// Upgrade to all heads.
     Upgrade,
     /// Write the upgrade as SQL.
     UpgradeOffline,
+    /// Run the project's own hooks for new revision files on this one; only where there are jobs.
+    WriteHooks(PathBuf),
 }
 
 /// One run of the migrations.
@@ -169,8 +171,8 @@ impl Interpreter {
         Ok(interpreter)
     }
 
-    /// Whether there is an offline form of the upgrade.
-    pub fn has_offline(&self) -> bool {
+    /// Whether it takes jobs: a command of the project's own does all its work by itself.
+    pub fn takes_jobs(&self) -> bool {
         matches!(self.recipe.mode, Mode::Jobs { .. })
     }
 
@@ -204,11 +206,11 @@ impl Interpreter {
             if self.child.is_none() {
                 self.launch(scratch.clone(), job.locations, &variables)?;
             }
-            let word = self.word(job.goal, &scratch, job.locations, &variables, &stdout);
+            let word = self.word(&job.goal, &scratch, job.locations, &variables, &stdout);
             match self.listen(job.database, word, tell).await? {
                 Listened::NoAlembic => self.next_candidate()?,
                 Listened::Ended(mut end, record) => {
-                    if self.has_offline() && end.success {
+                    if self.takes_jobs() && end.success {
                         end.stdout = files::read(&stdout)?;
                     }
                     return conclude(end, record);
@@ -220,7 +222,7 @@ impl Interpreter {
     /// The line that gives a waiting child its job.
     fn word(
         &self,
-        goal: Goal,
+        goal: &Goal,
         scratch: &Value,
         locations: Option<&[PathBuf]>,
         variables: &[(OsString, Option<OsString>)],
@@ -235,12 +237,16 @@ impl Interpreter {
             })
             .collect();
         let arguments = match goal {
-            Goal::Upgrade => upgrade,
+            Goal::Upgrade | Goal::WriteHooks(_) => upgrade,
             Goal::UpgradeOffline => upgrade_offline,
+        };
+        let hooks = match goal {
+            Goal::WriteHooks(file) => Some(file),
+            Goal::Upgrade | Goal::UpgradeOffline => None,
         };
         let word = json!({
             "scratch": scratch, "version_locations": locations, "environ": environ,
-            "arguments": arguments, "stdout": stdout,
+            "arguments": arguments, "stdout": stdout, "hooks": hooks,
         });
         Some(word.to_string())
     }
@@ -381,7 +387,7 @@ impl Interpreter {
             return Ok(Listened::NoAlembic);
         }
         // A child that takes jobs never ends by itself before one is done.
-        let success = finished.status.success() && !self.has_offline();
+        let success = finished.status.success() && !self.takes_jobs();
         let Finished { command, stdout, stderr, .. } = finished;
         let stderr = stderr.get(from..).unwrap_or_default().to_owned();
         Ok(Listened::Ended(End { command, success, stdout, stderr }, record))

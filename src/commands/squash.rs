@@ -3,6 +3,7 @@
 //! Nothing in the project is touched before the proof. What does not depend on each other runs at the
 //! same time: the second server and the interpreters of the proof start while the history is replayed.
 
+mod hooks;
 mod overlap;
 pub mod place;
 mod result;
@@ -109,12 +110,11 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     let started = overlap::start(&settings).await?;
     let ran = Box::pin(overlap::replay_while_proof_starts(&settings, &cut, started, &bar)).await;
     bar.finish_and_clear();
-    let rehearsal = ran?;
+    let mut rehearsal = ran?;
     clock.done("replay", result::replayed(&rehearsal.replayed, &rehearsal.server));
 
     let proved = Box::pin(async {
-        let (server, replayed) = (&rehearsal.server, &rehearsal.replayed);
-        let dump = dump::dump(server, &rehearsal.database, replayed).await?;
+        let dump = dump::dump(&rehearsal.server, &rehearsal.database, &rehearsal.replayed).await?;
         clock.done("dump", result::dumped(&dump));
         if !dump.expected_roles.is_empty() {
             let roles = dump.expected_roles.join(", ");
@@ -131,22 +131,23 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
             message: &arguments.message,
             created: &placed.created,
             archive: &placed.archive.to_string_lossy(),
-            server: &place::short_version(server.version()),
+            server: &place::short_version(rehearsal.server.version()),
             template: template.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
             file: placed.baseline.clone(),
         })?;
+        let baseline = hooks::run(&settings, baseline, &mut rehearsal).await?;
         clock.done("render", result::rendered(&baseline));
 
         let request = prove::Request {
             baseline: &baseline,
             dump: &dump,
-            version_table: &replayed.version_table,
+            version_table: &rehearsal.replayed.version_table,
             prelude: &settings.prelude,
-            history_server: server,
+            history_server: &rehearsal.server,
             server: &rehearsal.second,
             environment: config::inherited(),
         };
-        let proof = Box::pin(prove::prove(request, rehearsal.interpreter)).await;
+        let proof = Box::pin(prove::prove(request, &mut rehearsal.interpreter)).await;
         let proof = proof.map_err(|error| keep_diff(error, &settings))?;
         clock.done("prove", result::proved(&proof));
         Ok::<_, Error>((dump, placed, baseline, proof))

@@ -204,7 +204,10 @@ pub struct Request<'a> {
 }
 
 /// Runs the baseline and compares.
-pub async fn prove(request: Request<'_>, interpreter: Interpreter) -> Result<Proof, ProveError> {
+pub async fn prove(
+    request: Request<'_>,
+    interpreter: &mut Interpreter,
+) -> Result<Proof, ProveError> {
     let (control, (baseline, offline)) =
         tokio::try_join!(control(&request), run_baseline(&request, interpreter))?;
     let dump = request.dump;
@@ -280,7 +283,7 @@ enum OfflineRun {
 
 async fn run_baseline(
     request: &Request<'_>,
-    mut interpreter: Interpreter,
+    interpreter: &mut Interpreter,
 ) -> Result<(BaselineRun, OfflineRun), ProveError> {
     let server = request.server;
     let staged = server.folder().subfolder("staged")?;
@@ -314,7 +317,7 @@ async fn run_baseline(
                 let revisions = again.applied.into_iter().map(|applied| applied.revision).collect();
                 return Err(ProveError::NotIdempotent { revisions });
             }
-            let sql = offline_sql(&mut interpreter, job(Goal::UpgradeOffline, &offline_database));
+            let sql = offline_sql(interpreter, job(Goal::UpgradeOffline, &offline_database));
             match sql.await {
                 Err(reason) => Ok(OfflineRun::Skipped(reason)),
                 Ok(sql) => apply_offline(request, &offline_database, &sql).await,
@@ -334,7 +337,7 @@ async fn run_baseline(
 
 /// `alembic upgrade heads --sql` of the baseline, or why it cannot be had.
 async fn offline_sql(interpreter: &mut Interpreter, job: Job<'_>) -> Result<Vec<u8>, String> {
-    if !interpreter.has_offline() {
+    if !interpreter.takes_jobs() {
         return Err("the history is run by a command of the project's own".to_owned());
     }
     match interpreter.run_again(job).await {

@@ -139,6 +139,12 @@ pub struct Baseline {
 }
 
 impl Baseline {
+    /// The same baseline after a formatter of the project's has been over its file.
+    #[must_use]
+    pub fn formatted(self, bytes: Vec<u8>) -> Self {
+        Self { bytes, ..self }
+    }
+
     /// SHA-256 of the file in hexadecimal.
     pub fn sha256(&self) -> String {
         schema::hex(&Sha256::digest(&self.bytes))

@@ -34,10 +34,29 @@ def printing_to(path):
         os.close(kept)
 
 
+def write_hooks(arguments, path):
+    """Runs the project's [post_write_hooks] on a file, as `alembic revision` does on a new one."""
+    from alembic.config import CommandLine
+    from alembic.script import ScriptDirectory
+    from alembic.script import write_hooks as hooks
+
+    class Line(CommandLine):
+        # The arguments name some command; what counts is the configuration that Alembic makes of them.
+        def run_cmd(self, config, options):
+            script = ScriptDirectory.from_config(config)
+            if getattr(script, "hooks", None):
+                hooks._run_hooks(path, script.hooks)
+
+    Line(prog="alembic").main(argv=arguments)
+
+
 def run_job(main, shim, job):
     try:
         with printing_to(job.get("stdout")):
-            main(argv=job["arguments"], prog="alembic")
+            if job.get("hooks"):
+                write_hooks(job["arguments"], job["hooks"])
+            else:
+                main(argv=job["arguments"], prog="alembic")
         return 0
     except SystemExit as error:
         # Alembic's own errors end so, with a message on stderr.
