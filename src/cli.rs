@@ -2,6 +2,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help pages")]
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -153,7 +154,7 @@ pub struct Squash {
 }
 
 /// Which databases.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Targets {
     /// postgresql://USER@HOST/DB, or env:NAME of a variable that holds one
     #[arg(value_name = "URL")]
@@ -168,15 +169,15 @@ pub struct Targets {
     #[arg(long, default_value_t = 16, value_name = "N")]
     pub jobs: usize,
     /// How long to wait for a lock on the version table, in seconds
-    #[arg(long, default_value_t = 5.0, value_name = "SECONDS")]
-    pub lock_timeout: f64,
+    #[arg(long, default_value = "5", value_parser = seconds, value_name = "SECONDS")]
+    pub lock_timeout: Duration,
     /// How long to wait for a connection, in seconds
-    #[arg(long, default_value_t = 10.0, value_name = "SECONDS")]
-    pub connect_timeout: f64,
+    #[arg(long, default_value = "10", value_parser = seconds, value_name = "SECONDS")]
+    pub connect_timeout: Duration,
 }
 
 /// `rebaseline stamp`
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Stamp {
     /// Which databases.
     #[command(flatten)]
@@ -227,4 +228,14 @@ pub struct Restore {
     /// The folder to write into; nothing that is there is overwritten
     #[arg(long, value_name = "DIR")]
     pub into: PathBuf,
+}
+
+/// A time limit in seconds, at most a day.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if number > 0.0 && number <= 86_400.0 {
+        Ok(Duration::from_secs_f64(number))
+    } else {
+        Err("seconds must be more than 0 and at most 86400".to_owned())
+    }
 }

@@ -139,8 +139,8 @@ struct File {
 pub struct Settings {
     /// Alembic's configuration.
     pub alembic: AlembicConfig,
-    /// The folder of Alembic's configuration: paths in archives are relative to it, and `.rebaseline/`
-    /// lies there.
+    /// The folder of Alembic's configuration, if the revisions are below it: paths in archives are
+    /// relative to it, and `.rebaseline/` lies there.
     pub root: PathBuf,
     /// The interpreter that is named, and where.
     pub python: Option<(PathBuf, &'static str)>,
@@ -180,7 +180,7 @@ impl Settings {
         let config = alembics.or_else(|| table.config.as_ref().map(|path| base.join(path)));
         let section = global.section.as_deref().or(table.section.as_deref());
         let alembic = ini::load(&folder, config.as_deref(), section.unwrap_or(DEFAULT_SECTION))?;
-        let root = alembic.here.canonicalize().unwrap_or_else(|_| alembic.here.clone());
+        let root = root(&alembic);
         let in_base = |path: &PathBuf| base.join(path);
         let python = match (&running.python, &table.python) {
             (Some(path), _) => Some((path.clone(), "--python")),
@@ -222,6 +222,16 @@ impl Settings {
             alembic,
         })
     }
+}
+
+/// The folder that paths in archives are relative to: that of Alembic's configuration, or else the one
+/// that Alembic is started in, whichever holds the revisions.
+fn root(alembic: &AlembicConfig) -> PathBuf {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (here, project) = (real(&alembic.here), real(&alembic.project));
+    let holds =
+        |folder: &Path| alembic.version_locations.iter().all(|l| real(l).starts_with(folder));
+    if !holds(&here) && holds(&project) { project } else { here }
 }
 
 fn read_table(

@@ -87,9 +87,13 @@ impl Archives {
             let archive = open(&path)?;
             archives.push((path, archive));
         }
-        archives.sort_by(|(a, one), (b, other)| {
-            (&one.manifest().created, a).cmp(&(&other.manifest().created, b))
+        let generations: Vec<usize> =
+            archives.iter().map(|(_, archive)| generation(archive, &archives)).collect();
+        let mut ordered: Vec<_> = generations.into_iter().zip(archives).collect();
+        ordered.sort_by(|(one, (a, x)), (other, (b, y))| {
+            (one, &x.manifest().created, a).cmp(&(other, &y.manifest().created, b))
         });
+        let mut archives: Vec<_> = ordered.into_iter().map(|(_, archive)| archive).collect();
         for (path, _) in &mut archives {
             *path = place::relative(settings, path).unwrap_or_else(|_| path.clone());
         }
@@ -120,6 +124,17 @@ impl Archives {
             .map(|file| file.path.display().to_string())
             .collect()
     }
+}
+
+/// How many squashes came before this one: an archive that holds another's baseline is younger, whatever
+/// the clock said.
+fn generation(archive: &Opened, all: &[(PathBuf, Opened)]) -> usize {
+    let holds = |baseline: &BaselineRecord| {
+        let files = &archive.manifest().files;
+        files.iter().any(|file| file.path == baseline.file && file.sha256 == baseline.sha256)
+    };
+    let before = all.iter().filter(|(_, other)| holds(&other.manifest().baseline));
+    before.map(|(_, other)| generation(other, all) + 1).max().unwrap_or(0)
 }
 
 fn zips(folder: &Path) -> Result<Vec<PathBuf>, ArchivesError> {

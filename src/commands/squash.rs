@@ -97,10 +97,11 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     let settings = settings;
     let mut clock = Stages::new(report);
 
+    place::no_journal(&settings)?;
     let audit = audit::audit(&settings.alembic);
     let history = sound_history(&settings, &audit)?;
-    if !arguments.dry_run {
-        place::check_before_swap(&settings, arguments.allow_dirty).await?;
+    if !arguments.dry_run && !arguments.allow_dirty {
+        place::clean_work_tree(&settings).await?;
     }
     let template = place::template(&settings)?;
     let cut = Cut::whole(history);
@@ -190,6 +191,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         &dump,
         &proof,
         receipt.as_ref(),
+        arguments.archive_dir.is_some(),
         slowest,
         seconds,
     ));

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
@@ -92,10 +91,7 @@ async fn run(global: &Global, targets: &Targets, write: bool, report: &Report) -
     let settings = Settings::load(global, &Running::default())?;
     let urls = urls(targets)?;
     let plan = plan(&settings, targets)?;
-    let patience = Patience {
-        connect: Duration::from_secs_f64(targets.connect_timeout.max(0.0)),
-        lock: Duration::from_secs_f64(targets.lock_timeout.max(0.0)),
-    };
+    let patience = Patience { connect: targets.connect_timeout, lock: targets.lock_timeout };
     let bar = report.bar(if write { "stamp" } else { "status" }, urls.len() as u64);
     let mut told: Vec<(usize, Told)> = stream::iter(urls.iter().enumerate())
         .map(|(number, url)| {

@@ -22,7 +22,7 @@ use crate::postgres::programs::{self, ProgramError, Table};
 use crate::postgres::scratch::{Prelude, ScratchDb, ScratchError};
 use crate::postgres::server::Server;
 use crate::process::ProcessError;
-use crate::run::{Goal, Interpreter, Job, RunError};
+use crate::run::{Goal, Interpreter, Job, Ran, RunError};
 use crate::schema::Entry;
 use crate::schema::compare::{self, Difference};
 use crate::schema::toc::{self, TocError};
@@ -320,7 +320,7 @@ async fn run_baseline(
             let sql = offline_sql(interpreter, job(Goal::UpgradeOffline, &offline_database));
             match sql.await {
                 Err(reason) => Ok(OfflineRun::Skipped(reason)),
-                Ok(sql) => apply_offline(request, &offline_database, &sql).await,
+                Ok(ran) => apply_offline(request, &offline_database, &ran).await,
             }
         };
         let text = async { Ok::<_, ProveError>(programs::dump(server, &database, without).await?) };
@@ -336,13 +336,13 @@ async fn run_baseline(
 }
 
 /// `alembic upgrade heads --sql` of the baseline, or why it cannot be had.
-async fn offline_sql(interpreter: &mut Interpreter, job: Job<'_>) -> Result<Vec<u8>, String> {
+async fn offline_sql(interpreter: &mut Interpreter, job: Job<'_>) -> Result<Ran, String> {
     if !interpreter.takes_jobs() {
         return Err("the history is run by a command of the project's own".to_owned());
     }
     match interpreter.run_again(job).await {
         Ok(ran) if ran.stdout.is_empty() => Err("env.py wrote no SQL in offline mode".to_owned()),
-        Ok(ran) => Ok(ran.stdout),
+        Ok(ran) => Ok(ran),
         Err(error) => {
             Err(format!("env.py cannot run offline: {}", error.to_string().replace('\n', " ")))
         }
@@ -352,12 +352,12 @@ async fn offline_sql(interpreter: &mut Interpreter, job: Job<'_>) -> Result<Vec<
 async fn apply_offline(
     request: &Request<'_>,
     database: &ScratchDb,
-    sql: &[u8],
+    ran: &Ran,
 ) -> Result<OfflineRun, ProveError> {
     let server = request.server;
     database.prepare(request.prelude).await?;
     let script = server.folder().path().join("offline.sql");
-    files::write_scratch(&script, sql)?;
+    files::write_scratch(&script, &ran.stdout)?;
     if let Err(error) = programs::psql(server, database, &script).await {
         // What env.py prints or sets up by itself online is its own affair; the statements of the
         // baseline are the same ones that have just been run online.
@@ -367,6 +367,14 @@ async fn apply_offline(
         let reason = format!("the SQL of offline mode cannot be applied: {said}");
         return Ok(OfflineRun::Skipped(reason));
     }
-    let without = std::slice::from_ref(request.version_table);
-    Ok(OfflineRun::Made(toc::entries(&programs::dump(server, database, without).await?)?))
+    // The offline half of env.py may name another version table, or none, than the half that is used.
+    let mut without = vec![request.version_table.clone()];
+    if let Some(context) = ran.contexts.first() {
+        let mut connection = database.connect().await?;
+        let schema = context.version_table_schema.as_deref();
+        let found = catalog::find_table(&mut connection, schema, &context.version_table).await?;
+        without.extend(found);
+    }
+    let text = programs::dump(server, database, &without).await?;
+    Ok(OfflineRun::Made(toc::entries(&text)?))
 }

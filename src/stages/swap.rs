@@ -130,6 +130,8 @@ fn forward(root: &Path, journal: &Journal) -> Result<(), SwapError> {
     let mut going = Vec::new();
     for old in &journal.removed {
         let path = old.path.under(root);
+        // An undo of this swap may have been cut off while it wrote this file.
+        files::remove_file_if_there(&files::temporary_name(&path))?;
         if !path.exists() {
             continue;
         }

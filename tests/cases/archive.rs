@@ -29,8 +29,8 @@ fn project() -> Project {
 
 /// The archives in the usual folder, by name.
 fn archives(project: &Project) -> Vec<String> {
-    let zips = project.tree().into_keys().filter(|path| path.ends_with(".zip"));
-    zips.filter(|path| path.starts_with("migrations/archive/")).collect()
+    let files = project.tree().into_keys();
+    files.filter(|path| path.starts_with("migrations/archive/")).collect()
 }
 
 /// What lies in and below the versions folder.

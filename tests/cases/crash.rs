@@ -63,14 +63,23 @@ impl State {
 
     /// The archive under its final name, whole and readable.
     fn archive(&self) -> Option<Archive> {
-        let (_, bytes) = self.files.iter().find(|(path, _)| path.ends_with(".zip"))?;
+        // A temporary file begins with a dot.
+        let whole = |path: &str| {
+            path.strip_prefix("migrations/archive/").is_some_and(|name| !name.starts_with('.'))
+        };
+        let (_, bytes) = self.files.iter().find(|(path, _)| whole(path))?;
         Some(Archive::read(&bytes[..], &Limits::default()).expect("an archive is whole or absent"))
     }
 
     /// Every old file is in the tree as it was, or in a whole archive.
     fn assert_nothing_lost(&self) {
+        self.assert_nothing_lost_but("");
+    }
+
+    /// The same, for all files but one, which was edited.
+    fn assert_nothing_lost_but(&self, edited: &str) {
         let archive = self.archive();
-        for (path, content) in &original().files {
+        for (path, content) in original().files.iter().filter(|(path, _)| *path != edited) {
             let archived = || {
                 archive.as_ref()?.files().find(|(name, _)| name.as_str() == path).map(|(_, c)| c)
             };
@@ -147,7 +156,7 @@ fn wait_until_scratch_is_gone(project: &Project) {
     let started = Instant::now();
     while !project.leftovers().is_empty() {
         let left = project.leftovers();
-        assert!(started.elapsed() < Duration::from_secs(60), "still there: {left:?}");
+        assert!(started.elapsed() < Duration::from_mins(1), "still there: {left:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -359,4 +368,47 @@ fn other_commands_know_of_an_unfinished_swap() {
         assert!(audit.json()["findings"].is_array(), "{what}");
         assert_eq!(after, *state, "{what}: audit changed something");
     }
+}
+
+#[test]
+fn what_is_edited_meanwhile_is_never_overwritten() {
+    let mut seen = 0;
+    for (what, state) in numbered(crashed_squashes(), "squash") {
+        if !state.has_journal() || state.archive().is_none() {
+            continue;
+        }
+        // The baseline and the old revisions, as far as they are there.
+        let edited: Vec<String> = state
+            .files
+            .keys()
+            .filter(|path| {
+                path.starts_with("migrations/versions/r") && path.ends_with("_.py")
+                    || path.ends_with("r3_baseline.py")
+            })
+            .cloned()
+            .collect();
+        for path in edited {
+            let mut between = state.clone();
+            between.files.get_mut(&path).unwrap().extend_from_slice(b"# my own line\n");
+            for verb in ["resume", "undo"] {
+                let (run, after) = run(&between, &[verb]);
+                let what = format!("{what}, {path} edited, then {verb}: {}", run.stderr);
+                let kept = after.files.get(&path) == between.files.get(&path);
+                assert!(kept, "{what}: the edit is gone");
+                assert_eq!(run.code, Some(5), "{what}");
+                assert!(run.stderr.contains(&path), "{what}");
+                assert!(after.has_journal(), "{what}");
+                after.assert_nothing_lost_but(&path);
+                // Once it is as it was, the same command goes on.
+                let mut healed = after;
+                healed.files.insert(path.clone(), state.files[&path].clone());
+                let project = healed.project();
+                project.rebaseline(&[verb]).exits(0);
+                let wanted = if verb == "undo" { original() } else { finished() };
+                State::of(&project).assert_is(wanted, &what);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 0);
 }

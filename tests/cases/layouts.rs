@@ -13,7 +13,7 @@ const INI: &str = "[alembic]\nscript_location = migrations\n";
 /// A revision file's text; `extra` are further lines at module level.
 fn step(id: &str, parent: Option<&str>, extra: &str, body: &str) -> String {
     let down = parent.map_or("None".to_owned(), |parent| format!("{parent:?}"));
-    let body: String = body.lines().map(|line| format!("    {line}\n")).collect();
+    let body = format!("    {}\n", body.replace('\n', "\n    "));
     format!(
         "\"\"\"step {id}\n\nRevision ID: {id}\nCreate Date: 2024-01-01 10:00:00\n\n\"\"\"\n\
          from alembic import context, op\n\nrevision = {id:?}\ndown_revision = {down}\n{extra}\n\n\n\

@@ -69,15 +69,17 @@ pub fn file(error: PathError) -> PlaceError {
     PlaceError::File(error)
 }
 
-/// Refuses early what the swap would refuse late.
-pub async fn check_before_swap(settings: &Settings, allow_dirty: bool) -> Result<()> {
+/// Refuses while a swap is unfinished: half of the tree is old, half is new.
+pub fn no_journal(settings: &Settings) -> Result<()> {
     let journal = Journal::path(&settings.root);
     if journal.exists() {
         return Err(SquashError::Unfinished { journal: journal.display().to_string() }.into());
     }
-    if allow_dirty {
-        return Ok(());
-    }
+    Ok(())
+}
+
+/// Refuses what git does not have yet: the squash would mix with somebody's open work.
+pub async fn clean_work_tree(settings: &Settings) -> Result<()> {
     let folders = settings.alembic.version_locations.iter().filter(|folder| folder.is_dir());
     for folder in folders {
         let plan = Plan::new("git").argument("-C").argument(folder).arguments([

@@ -102,6 +102,9 @@ struct ArchivePart {
     file: String,
     files: usize,
     sha256: String,
+    /// What `undo` needs to be told to find the archive.
+    #[serde(skip)]
+    undo: String,
 }
 
 /// A revision and its time.
@@ -121,6 +124,7 @@ impl SquashResult {
         dump: &SchemaDump,
         proof: &Proof,
         receipt: Option<&Receipt>,
+        named_folder: bool,
         slowest: Vec<Slow>,
         seconds: Seconds,
     ) -> Self {
@@ -150,6 +154,11 @@ impl SquashResult {
                 file: receipt.archive.to_string(),
                 files: receipt.files,
                 sha256: receipt.sha256.to_string(),
+                undo: if named_folder {
+                    format!("rebaseline undo --archive {}", receipt.archive)
+                } else {
+                    "rebaseline undo".to_owned()
+                },
             }),
             slowest,
             seconds,
@@ -169,8 +178,8 @@ impl Printable for SquashResult {
                     baseline.file, baseline.revision
                 ));
                 lines.push(format!(
-                    "the old files are in {}; rebaseline undo puts them back",
-                    archive.file
+                    "the old files are in {}; {} puts them back",
+                    archive.file, archive.undo
                 ));
                 if self.history.heads == [baseline.revision.clone()] {
                     lines.push(format!(
