@@ -125,6 +125,9 @@ fn forward(root: &Path, journal: &Journal) -> Result<(), SwapError> {
     let baseline = journal.baseline.path.under(root);
     files::remove_file_if_there(&files::temporary_name(&baseline))?;
     if !holds(root, &journal.baseline)? {
+        if baseline.exists() {
+            return Err(SwapError::BaselineChanged { path: journal.baseline.path.clone() });
+        }
         files::write_atomic(&baseline, journal.baseline_text.as_bytes())?;
     }
     let mut going = Vec::new();

@@ -105,7 +105,8 @@ else:
 impl Project {
     fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let scratch = tempfile::Builder::new().prefix("rb").tempdir_in("/tmp").unwrap();
+        let runs = rebaseline::postgres::run_folder::default_runs(&std::env::temp_dir());
+        let scratch = tempfile::Builder::new().prefix("rb").tempdir_in(runs).unwrap();
         // The server's user must be able to reach its folder.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(scratch.path(), open).unwrap();
