@@ -73,7 +73,6 @@ pub enum Color {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one value for the whole run")]
 pub enum Command {
     /// Squash the history into one proved baseline and archive the old revisions
     Squash(Squash),

@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// A file operation that failed, and on which path.
@@ -60,6 +61,33 @@ pub fn read(path: &Path) -> Result<Vec<u8>, PathError> {
 /// Reads a whole file as UTF-8.
 pub fn read_text(path: &Path) -> Result<String, PathError> {
     fs::read_to_string(path).map_err(at("read", path))
+}
+
+/// Whether the owner of a file may execute it.
+pub fn is_executable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0)
+}
+
+/// Lets everybody who may read a file execute it.
+pub fn make_executable(path: &Path) -> Result<(), PathError> {
+    let set = |metadata: fs::Metadata| {
+        let mode = metadata.permissions().mode();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode | ((mode & 0o444) >> 2)))
+    };
+    fs::metadata(path).and_then(set).map_err(at("set the mode of", path))
+}
+
+/// Locks a folder for as long as the returned value lives; `None` if somebody else has it. No file is
+/// left behind: the lock is on the folder itself.
+pub fn lock_folder(path: &Path) -> Result<Option<File>, PathError> {
+    let folder = File::open(path).map_err(at("open folder", path))?;
+    match folder.try_lock() {
+        Ok(()) => Ok(Some(folder)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(source)) => {
+            Err(PathError { action: "lock folder", path: path.to_owned(), source })
+        }
+    }
 }
 
 /// Creates a folder and its parents.

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rebaseline_archive::{ArchivePath, Sha256};
+use rebaseline_archive::{ArchivePath, FileRecord, Sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, PathError};
@@ -35,6 +35,22 @@ pub struct Content {
     pub path: ArchivePath,
     /// The hash of its content.
     pub sha256: Sha256,
+    /// Whether its owner may execute it.
+    #[serde(default)]
+    pub executable: bool,
+}
+
+impl Content {
+    /// A file that is not executable.
+    pub fn new(path: ArchivePath, sha256: Sha256) -> Self {
+        Self { path, sha256, executable: false }
+    }
+}
+
+impl From<&FileRecord> for Content {
+    fn from(file: &FileRecord) -> Self {
+        Self { path: file.path.clone(), sha256: file.sha256, executable: file.executable }
+    }
 }
 
 /// All that is needed to finish or to revert.

@@ -166,7 +166,7 @@ impl Interpreter {
             known: Record::default(),
         };
         if matches!(interpreter.recipe.mode, Mode::Jobs { .. }) {
-            interpreter.launch(nowhere(), None, &[])?;
+            interpreter.launch(&nowhere(), None, &[])?;
         }
         Ok(interpreter)
     }
@@ -204,12 +204,13 @@ impl Interpreter {
         self.jobs += 1;
         loop {
             if self.child.is_none() {
-                self.launch(scratch.clone(), job.locations, &variables)?;
+                self.launch(&scratch, job.locations, &variables)?;
             }
             let word = self.word(&job.goal, &scratch, job.locations, &variables, &stdout);
             match self.listen(job.database, word, tell).await? {
                 Listened::NoAlembic => self.next_candidate()?,
-                Listened::Ended(mut end, record) => {
+                Listened::Ended(ended) => {
+                    let (mut end, record) = *ended;
                     if self.takes_jobs() && end.success {
                         end.stdout = files::read(&stdout)?;
                     }
@@ -263,7 +264,7 @@ impl Interpreter {
 
     fn launch(
         &mut self,
-        scratch: Value,
+        scratch: &Value,
         locations: Option<&[PathBuf]>,
         variables: &[(OsString, Option<OsString>)],
     ) -> Result<(), RunError> {
@@ -366,10 +367,8 @@ impl Interpreter {
             let (stdout, stderr) = child.written(from);
             let command = child.command().to_owned();
             self.child = Some(child);
-            return Ok(Listened::Ended(
-                End { command, success: code == 0, stdout, stderr },
-                record,
-            ));
+            let end = End { command, success: code == 0, stdout, stderr };
+            return Ok(Listened::Ended(Box::new((end, record))));
         }
         // The last events may still be on their way when the process is gone already.
         let deadline = tokio::time::Instant::now() + Duration::from_millis(200);
@@ -390,7 +389,7 @@ impl Interpreter {
         let success = finished.status.success() && !self.takes_jobs();
         let Finished { command, stdout, stderr, .. } = finished;
         let stderr = stderr.get(from..).unwrap_or_default().to_owned();
-        Ok(Listened::Ended(End { command, success, stdout, stderr }, record))
+        Ok(Listened::Ended(Box::new((End { command, success, stdout, stderr }, record))))
     }
 }
 
@@ -398,7 +397,7 @@ enum Listened {
     /// This interpreter has no Alembic.
     NoAlembic,
     /// The job, or the command, is done.
-    Ended(End, Record),
+    Ended(Box<(End, Record)>),
 }
 
 /// How a job ended.

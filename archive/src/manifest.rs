@@ -102,12 +102,22 @@ pub struct FileRecord {
     pub role: FileRole,
     /// Whether the squash took it out of the project.
     pub removed: bool,
+    /// Whether its owner may execute it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub executable: bool,
 }
 
 impl FileRecord {
     /// The record of a file with this content.
     pub fn new(path: ArchivePath, content: &[u8], role: FileRole, removed: bool) -> Self {
-        Self { path, bytes: content.len() as u64, sha256: Sha256::of(content), role, removed }
+        Self {
+            path,
+            bytes: content.len() as u64,
+            sha256: Sha256::of(content),
+            role,
+            removed,
+            executable: false,
+        }
     }
 }
 

@@ -59,7 +59,10 @@ impl Explain for ArchivesError {
                 vec!["restore into an empty folder: --into DIR".to_owned()]
             }
             Self::Unusable { .. } => {
-                vec!["take the archive from git or from a backup again".to_owned()]
+                vec![
+                    "if it is damaged: take it from git or from a backup again".to_owned(),
+                    "if it is none of rebaseline's: move it out of the archive folder".to_owned(),
+                ]
             }
             Self::File(_) => Vec::new(),
         }
@@ -84,6 +87,7 @@ impl Archives {
         };
         let mut archives = Vec::new();
         for path in files {
+            // A zip that cannot be read is never passed over: it may be the one that is needed.
             let archive = open(&path)?;
             archives.push((path, archive));
         }

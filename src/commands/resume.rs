@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::cli::{Global, Running};
+use crate::commands::squash::place;
 use crate::config::Settings;
 use crate::error::Result;
 use crate::report::{Printable, Report};
@@ -27,6 +28,7 @@ impl Printable for ResumeResult {
 /// Finishes an unfinished swap from its journal.
 pub fn resume(global: &Global, report: &Report) -> Result<u8> {
     let settings = Settings::load(global, &Running::default())?;
+    let _lock = place::lock(&settings)?;
     let outcome = match swap::resume(&settings.root)? {
         Resumed::Squashed => "squashed",
         Resumed::Undone => "undone",

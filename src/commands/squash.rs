@@ -51,6 +51,9 @@ pub enum SquashError {
         /// What `git status` says.
         changes: String,
     },
+    /// Another squash or undo of this project is running.
+    #[error("another rebaseline is at work in this project")]
+    Busy,
     /// The user said no.
     #[error("not confirmed")]
     NotConfirmed,
@@ -75,6 +78,7 @@ impl Explain for SquashError {
             Self::Dirty { .. } => {
                 vec!["commit them first, or pass --allow-dirty".to_owned()]
             }
+            Self::Busy => vec!["wait until it has ended".to_owned()],
             Self::NotConfirmed => vec!["--yes answers the question".to_owned()],
         }
     }
@@ -91,12 +95,10 @@ impl Explain for SquashError {
 
 /// Squashes the history.
 pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Result<u8> {
-    let mut settings = Settings::load(global, &arguments.running)?;
-    settings.templates = arguments.templates.clone().or(settings.templates);
-    settings.archive_dir = arguments.archive_dir.clone().or(settings.archive_dir);
-    let settings = settings;
+    let settings = settings(global, arguments)?;
     let mut clock = Stages::new(report);
 
+    let _lock = place::lock(&settings)?;
     place::no_journal(&settings)?;
     let audit = audit::audit(&settings.alembic);
     let history = sound_history(&settings, &audit)?;
@@ -196,6 +198,15 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         seconds,
     ));
     Ok(0)
+}
+
+fn settings(global: &Global, arguments: &Squash) -> Result<Settings> {
+    let settings = Settings::load(global, &arguments.running)?;
+    Ok(Settings {
+        templates: arguments.templates.clone().or(settings.templates),
+        archive_dir: arguments.archive_dir.clone().or(settings.archive_dir),
+        ..settings
+    })
 }
 
 /// The linked history, or what is wrong with it.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::cli::{Global, Running, Undo};
 use crate::commands::archive::Archives;
+use crate::commands::squash::place;
 use crate::config::Settings;
 use crate::error::Result;
 use crate::report::{Printable, Report, count};
@@ -24,6 +25,7 @@ impl Printable for UndoResult {
 /// Reverts an unfinished swap, or else the newest finished squash.
 pub fn undo(global: &Global, arguments: &Undo, report: &Report) -> Result<u8> {
     let settings = Settings::load(global, &Running::default())?;
+    let _lock = place::lock(&settings)?;
     let root = &settings.root;
     let files = if let Some(files) = swap::undo_unfinished(root)? {
         files

@@ -289,7 +289,7 @@ async fn run_baseline(
     let staged = server.folder().subfolder("staged")?;
     let name = request.baseline.file.file_name().unwrap_or_default();
     files::write_scratch(&staged.join(name), &request.baseline.bytes)?;
-    let locations = vec![staged];
+    let locations = [staged];
     let database = ScratchDb::create(server, "history").await?;
     let offline_database = ScratchDb::create(server, "offline").await?;
     let result = async {

@@ -25,6 +25,9 @@ pub const EMBEDDED: &str = include_str!("../../templates/alembic/baseline.py.ter
 /// What the version table's column holds: Alembic makes it `VARCHAR(32)`.
 pub const LONGEST_ID: usize = 32;
 
+/// Names that Alembic's commands understand in the place of an id.
+const RESERVED: [&str; 4] = ["head", "heads", "base", "current"];
+
 /// Settings that `pg_dump` relies on: names are qualified, function bodies are not checked before
 /// what they use is there.
 const SETTINGS: [(&str, &str); 4] = [
@@ -54,6 +57,12 @@ pub enum RenderError {
         #[source]
         source: IllegalRevisionId,
     },
+    /// The id means something else to Alembic.
+    #[error("the revision id `{id}` is a word of Alembic's")]
+    ReservedId {
+        /// The id.
+        id: String,
+    },
     /// The id does not fit the version table.
     #[error("the revision id `{id}` has {length} characters; the version table holds {LONGEST_ID}")]
     LongId {
@@ -80,7 +89,10 @@ impl Explain for RenderError {
             Self::Template { .. } => {
                 vec!["leave --templates out to use the built-in template".to_owned()]
             }
-            Self::IllegalId { .. } | Self::LongId { .. } | Self::TakenId { .. } => {
+            Self::IllegalId { .. }
+            | Self::ReservedId { .. }
+            | Self::LongId { .. }
+            | Self::TakenId { .. } => {
                 vec!["--revision-id new lets rebaseline choose one".to_owned()]
             }
         }
@@ -300,6 +312,9 @@ pub fn choose_id(
     };
     let revision = RevisionId::new(id.clone())
         .map_err(|source| RenderError::IllegalId { id: id.clone(), source })?;
+    if RESERVED.contains(&revision.as_str()) {
+        return Err(RenderError::ReservedId { id });
+    }
     if revision.len() > LONGEST_ID {
         return Err(RenderError::LongId { length: revision.len(), id });
     }

@@ -63,14 +63,9 @@ pub fn swap(request: &Request<'_>, proof: &Proof) -> Result<Receipt, SwapError> 
     }
     no_journal(request.root)?;
     let (manifest, contents) = manifest::collect(request, proof)?;
-    let baseline =
-        Content { path: manifest.baseline.file.clone(), sha256: manifest.baseline.sha256 };
-    let removed: Vec<Content> = manifest
-        .files
-        .iter()
-        .filter(|file| file.removed)
-        .map(|file| Content { path: file.path.clone(), sha256: file.sha256 })
-        .collect();
+    let baseline = Content::new(manifest.baseline.file.clone(), manifest.baseline.sha256);
+    let removed: Vec<Content> =
+        manifest.files.iter().filter(|file| file.removed).map(Content::from).collect();
     let replaces_itself = removed.iter().any(|old| old.path == baseline.path);
     if replaces_itself || baseline.path.under(request.root).exists() {
         return Err(SwapError::BaselineExists { path: baseline.path });
@@ -78,7 +73,7 @@ pub fn swap(request: &Request<'_>, proof: &Proof) -> Result<Receipt, SwapError> 
     let archive_path = ArchivePath::from_relative(request.archive)?;
     let bytes = rebaseline_archive::to_bytes(&manifest, contents)?;
     let sha256 = Sha256::of(&bytes);
-    let archive = Content { path: archive_path.clone(), sha256 };
+    let archive = Content::new(archive_path.clone(), sha256);
     let files = manifest.files.len();
     let text = String::from_utf8_lossy(&request.baseline.bytes).into_owned();
     let journal = Journal::new(Direction::Squash, archive, baseline, text, removed);
@@ -171,6 +166,9 @@ fn backward(root: &Path, journal: &Journal) -> Result<usize, SwapError> {
             return Err(SwapError::InTheWay { path: old.path.clone() });
         }
         files::write_atomic(&path, content)?;
+        if old.executable {
+            files::make_executable(&path)?;
+        }
         restored += 1;
     }
     if baseline.exists() {
@@ -263,24 +261,19 @@ pub fn undo_unfinished(root: &Path) -> Result<Option<usize>, SwapError> {
 /// Reverts a finished squash. Checks everything before the first change.
 pub fn undo(root: &Path, archive_file: &Path, archive: &Archive) -> Result<usize, SwapError> {
     let manifest = archive.manifest();
-    let baseline =
-        Content { path: manifest.baseline.file.clone(), sha256: manifest.baseline.sha256 };
+    let baseline = Content::new(manifest.baseline.file.clone(), manifest.baseline.sha256);
     if !holds(root, &baseline)? {
         return Err(SwapError::BaselineChanged { path: baseline.path });
     }
-    let removed: Vec<Content> = manifest
-        .files
-        .iter()
-        .filter(|file| file.removed)
-        .map(|file| Content { path: file.path.clone(), sha256: file.sha256 })
-        .collect();
+    let removed: Vec<Content> =
+        manifest.files.iter().filter(|file| file.removed).map(Content::from).collect();
     for old in &removed {
         if old.path.under(root).exists() && !holds(root, old)? {
             return Err(SwapError::InTheWay { path: old.path.clone() });
         }
     }
     let path = ArchivePath::from_relative(archive_file)?;
-    let content = Content { path, sha256: archive.sha256() };
+    let content = Content::new(path, archive.sha256());
     let journal = Journal::new(Direction::Undo, content, baseline, String::new(), removed);
     journal.save(root)?;
     backward(root, &journal).map_err(|source| stopped(root, source))

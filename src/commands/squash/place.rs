@@ -69,6 +69,12 @@ pub fn file(error: PathError) -> PlaceError {
     PlaceError::File(error)
 }
 
+/// Keeps a second squash, undo or resume of this project out for as long as the value lives.
+pub fn lock(settings: &Settings) -> Result<std::fs::File> {
+    let lock = files::lock_folder(&settings.root).map_err(PlaceError::from)?;
+    Ok(lock.ok_or(SquashError::Busy)?)
+}
+
 /// Refuses while a swap is unfinished: half of the tree is old, half is new.
 pub fn no_journal(settings: &Settings) -> Result<()> {
     let journal = Journal::path(&settings.root);

@@ -31,7 +31,9 @@ pub(super) fn collect(
                 return Err(SwapError::Changed { path });
             }
             if squashed {
-                records.push(FileRecord::new(path.clone(), &bytes, FileRole::Revision, true));
+                let executable = files::is_executable(&path.under(request.root));
+                let record = FileRecord::new(path.clone(), &bytes, FileRole::Revision, true);
+                records.push(FileRecord { executable, ..record });
                 contents.push((path, bytes));
             }
         }
