@@ -20,32 +20,35 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The heading of the options that every command has.
+const EVERY: &str = "Every command";
+
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// alembic.ini, pyproject.toml or rebaseline.toml [default: the ones in this folder]
-    #[arg(short, long, global = true, value_name = "FILE")]
+    #[arg(short, long, global = true, help_heading = EVERY, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Section of alembic.ini, as in `alembic -n`
     #[arg(
         short = 'n',
         long = "section",
         visible_alias = "name",
-        global = true,
+        global = true, help_heading = EVERY,
         value_name = "NAME"
     )]
     pub section: Option<String>,
     /// Take the settings under [history.NAME] of rebaseline.toml
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = EVERY, value_name = "NAME")]
     pub history: Option<String>,
     /// What stdout is for
-    #[arg(long, global = true, value_enum, default_value_t)]
+    #[arg(long, global = true, help_heading = EVERY, value_enum, default_value_t)]
     pub format: Format,
     /// Say more on stderr (-vv: everything)
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = EVERY, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Colours on stderr
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(long, global = true, help_heading = EVERY, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
 }
 

@@ -304,7 +304,7 @@ impl Interpreter {
                     self.child = Some(child);
                     return Ok(());
                 }
-                Err(ProcessError::NotFound { program }) => {
+                Err(ProcessError::NotFound { program }) if self.takes_jobs() => {
                     let origin = &candidate.origin;
                     self.tried.push(format!("{} ({origin}: not there)", program.display()));
                     self.candidate += 1;
@@ -410,8 +410,8 @@ struct End {
 
 /// What the end of a job and what the child told mean together.
 fn conclude(end: End, record: Record) -> Result<Ran, RunError> {
-    if let Some(why) = record.refused {
-        return Err(RunError::OtherDatabase { why });
+    if let Some((dialect, why)) = record.refused {
+        return Err(RunError::OtherDatabase { dialect, why });
     }
     if record.python.is_none() && end.success {
         return Err(RunError::NotShimmed { command: end.command });
@@ -461,7 +461,7 @@ struct Record {
     contexts: Vec<Context>,
     versions: Versions,
     failure: Option<Failure>,
-    refused: Option<String>,
+    refused: Option<(String, String)>,
     python: Option<PathBuf>,
     done: bool,
 }
@@ -490,7 +490,10 @@ impl Record {
                 self.applied.push(Applied { revision, seconds });
             }
             Event::Failed(failure) => self.failure = Some(failure),
-            Event::Refused { why, .. } => self.refused = Some(why),
+            Event::Refused { why, dialect } => {
+                let what = dialect.unwrap_or_else(|| "another database".to_owned());
+                self.refused = Some((what, why));
+            }
             Event::Done => self.done = true,
             Event::Ready | Event::Connect { .. } | Event::Finished { .. } | Event::Other => {}
         }

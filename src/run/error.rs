@@ -23,8 +23,10 @@ pub enum RunError {
         command: String,
     },
     /// env.py or a revision wants another kind of database.
-    #[error("a connection that is not PostgreSQL was refused: {why}")]
+    #[error("a connection through `{dialect}` was refused: {why}")]
     OtherDatabase {
+        /// SQLAlchemy's name of the dialect, or the driver.
+        dialect: String,
         /// What the shim said.
         why: String,
     },
@@ -74,7 +76,9 @@ impl Explain for RunError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::NoAlembic { tried } => vec![
-                "pass --python PATH of the interpreter that has the project's packages".to_owned(),
+                "activate the project's environment (with Poetry: poetry run rebaseline ...), or pass \
+                 --python PATH of the interpreter that has its packages"
+                    .to_owned(),
                 format!("tried: {}", tried.join("; ")),
             ],
             Self::NotShimmed { .. } => vec![
