@@ -83,8 +83,20 @@ impl Report {
         }
     }
 
-    /// An error: what happened, why, what to do, and the state that things are in.
+    /// An error: what happened, why, what to do, and the state that things are in. For scripts it is on
+    /// stdout as well, in the place of the result.
     pub fn error(&self, error: &Error) {
+        if self.format == Format::Json {
+            let object = serde_json::json!({
+                "outcome": "failed",
+                "exit_code": error.kind().exit_code(),
+                "error": error.to_string(),
+                "causes": error.causes(),
+                "hints": error.hints(),
+                "state": error.state(),
+            });
+            let _ = writeln!(std::io::stdout(), "{object}");
+        }
         let mut text = format!("{} {error}\n", self.paint("31;1", "error:"));
         for cause in error.causes() {
             text += &format!("  caused by: {}\n", indented(&cause));
