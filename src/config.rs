@@ -337,12 +337,6 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// A variable that the tests set in debug builds.
-#[cfg(debug_assertions)]
-pub fn debug_variable(name: &str) -> Option<String> {
-    variable(name)
-}
-
 /// A variable that a child inherits unless we say otherwise.
 #[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
 pub fn inherited_variable(name: &str) -> Option<OsString> {

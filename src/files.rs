@@ -43,7 +43,7 @@ fn crash_point() {
     use std::sync::atomic::{AtomicU32, Ordering};
     static CHANGES: AtomicU32 = AtomicU32::new(0);
     let change = CHANGES.fetch_add(1, Ordering::SeqCst) + 1;
-    if let Some(at) = crate::config::debug_variable("REBASELINE_CRASH_AT")
+    if let Ok(at) = std::env::var("REBASELINE_CRASH_AT")
         && at.parse() == Ok(change)
     {
         std::process::abort();
@@ -228,6 +228,11 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> Result<File, PathError> {
         .open(path)
         .and_then(|mut file| file.write_all(bytes).map(|()| file));
     result.map_err(at("create", path))
+}
+
+/// Waits for the lock of an open file.
+pub fn lock(file: &File, path: &Path) -> Result<(), PathError> {
+    file.lock().map_err(at("lock", path))
 }
 
 /// Opens a file that processes lock, creating it if need be.

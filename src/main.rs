@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use rebaseline::cli::Cli;
 use rebaseline::error::{Error, Interrupted};
-use rebaseline::report::Report;
+use rebaseline::report::{Log, Report};
 use rebaseline::{commands, config};
 
 /// Parsing deep expressions takes more stack than a thread has by default.
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     tracing_subscriber::fmt()
         .with_env_filter(config::log_filter(cli.global.verbose))
-        .with_writer(std::io::stderr)
+        .with_writer(|| Log)
         .init();
     let report = Report::new(cli.global.format, cli.global.color, config::no_color());
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -95,7 +95,7 @@ impl Report {
                 "hints": error.hints(),
                 "state": error.state(),
             });
-            let _ = writeln!(std::io::stdout(), "{object}");
+            let _ = writeln!(std::io::stdout(), "{}", redact(&object.to_string()));
         }
         let mut text = format!("{} {error}\n", self.paint("31;1", "error:"));
         for cause in error.causes() {
@@ -136,7 +136,70 @@ impl Report {
 
 fn line(text: &str) {
     // Nobody is left to be told that stderr is closed.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", redact(text));
+}
+
+/// stderr for logs, without passwords.
+#[derive(Debug)]
+pub struct Log;
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        std::io::stderr().write_all(redact(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
+    }
+}
+
+/// Masks the password of every URL in a text, and what follows `password=`. Our own messages hold none;
+/// what a project's code prints when it fails may.
+pub fn redact(text: &str) -> String {
+    let mut redacted = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://").map(|at| at + 3) {
+        let (before, after) = rest.split_at(at);
+        redacted.push_str(before);
+        let token = after.find(|c: char| c.is_whitespace() || "\"'`<>".contains(c));
+        let (token, others) = after.split_at(token.unwrap_or(after.len()));
+        let authority = token.split(['/', '?', '#']).next().unwrap_or_default();
+        // A password that was not escaped may hold a slash.
+        let scheme =
+            before.trim_end_matches("://").rsplit(|c: char| !c.is_alphanumeric() && c != '+');
+        let is_ours = scheme.take(1).any(|scheme| scheme.starts_with("postgres"));
+        let end = authority.rfind('@').or_else(|| is_ours.then(|| token.rfind('@')).flatten());
+        match (token.find(':'), end) {
+            (Some(colon), Some(end)) if colon < end => {
+                redacted.push_str(&token[..=colon]);
+                redacted.push_str("***");
+                redacted.push_str(&token[end..]);
+            }
+            _ => redacted.push_str(token),
+        }
+        rest = others;
+    }
+    redacted.push_str(rest);
+    mask_after(&redacted, "password=")
+}
+
+fn mask_after(text: &str, word: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(word).map(|at| at + word.len()) {
+        masked.push_str(&rest[..at]);
+        let value = &rest[at..];
+        let quoted =
+            value.starts_with('\'').then(|| value[1..].find('\'').map(|end| end + 2)).flatten();
+        let ends = |c: char| c.is_whitespace() || "&\"'`,;)".contains(c);
+        let end = quoted.or_else(|| value.find(ends)).unwrap_or(value.len());
+        masked.push_str("***");
+        rest = &value[end..];
+    }
+    masked.push_str(rest);
+    masked
 }
 
 /// The lines after the first stand below its text.
@@ -152,4 +215,27 @@ pub fn seconds(duration: Duration) -> String {
 /// A count with its noun.
 pub fn count(number: u64, one: &str, several: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { several })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_of_urls_are_masked_wherever_they_stand() {
+        for (text, wanted) in [
+            (
+                "to 'postgresql+psycopg://u:p%40w@h/db' now",
+                "to 'postgresql+psycopg://u:***@h/db' now",
+            ),
+            ("postgres://u:a/b@c@h:1/db", "postgres://u:***@h:1/db"),
+            ("redis://:pw@h and postgres://u:x@h", "redis://:***@h and postgres://u:***@h"),
+            ("https://h:80/a?b=c@d", "https://h:80/a?b=c@d"),
+            ("https://sqlalche.me/e/20/f405)", "https://sqlalche.me/e/20/f405)"),
+            ("host=h password=x y password='a b' z", "host=h password=*** y password=*** z"),
+            ("postgresql://h/db?password=x&a=b", "postgresql://h/db?password=***&a=b"),
+        ] {
+            assert_eq!(redact(text), wanted);
+        }
+    }
 }

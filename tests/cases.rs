@@ -1,8 +1,12 @@
 //! The cases, one file per capability.
 
 mod archive;
+mod bad_input;
 mod crash;
 mod help;
 mod layouts;
+mod mutations;
+mod safety;
+mod scratch;
 mod squash;
 mod stamp;

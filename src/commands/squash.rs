@@ -94,6 +94,7 @@ impl Explain for SquashError {
 }
 
 /// Squashes the history.
+#[expect(clippy::too_many_lines, reason = "the story is told in one piece")]
 pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Result<u8> {
     let settings = settings(global, arguments)?;
     let mut clock = Stages::new(report);
@@ -106,7 +107,11 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         place::clean_work_tree(&settings).await?;
     }
     let template = place::template(&settings)?;
+    let template = template.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
     let cut = Cut::whole(history);
+    let id = id_choice(&arguments.revision_id);
+    render::check(history, &cut, &id, template)?;
+    place::archive_folder(&settings)?;
     clock.done("audit", result::audited(history, &audit.findings));
 
     let bar = report.bar("replay", history.len() as u64);
@@ -124,7 +129,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
             report.note(format!("the history uses roles that it does not make: {roles}"));
         }
 
-        let revision = render::choose_id(history, &cut, &dump, &id_choice(&arguments.revision_id))?;
+        let revision = render::choose_id(history, &cut, &dump, &id)?;
         let placed = place::place(&settings, &revision, &arguments.message)?;
         let baseline = render::render(&render::Request {
             history,
@@ -135,7 +140,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
             created: &placed.created,
             archive: &placed.archive.to_string_lossy(),
             server: &place::short_version(rehearsal.server.version()),
-            template: template.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
+            template,
             file: placed.baseline.clone(),
         })?;
         let baseline = hooks::run(&settings, baseline, &mut rehearsal).await?;

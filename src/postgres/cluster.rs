@@ -5,7 +5,7 @@
 //! Launching it takes the time of a copy; [`Cluster::ready`] waits for the first connection, so that
 //! other things can start in between.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sqlx::ConnectOptions;
@@ -14,9 +14,9 @@ use crate::error::{Explain, Kind};
 use crate::files::{self, PathError};
 use crate::postgres::address::Address;
 use crate::postgres::binaries::{Binaries, BinariesError};
-use crate::postgres::run_folder::{Places, RunFolder, User};
+use crate::postgres::run_folder::{FolderError, Places, RunFolder, User};
 use crate::postgres::template;
-use crate::process::{Plan, ProcessError, last_lines};
+use crate::process::{Plan, last_lines};
 
 /// How long a server may take to accept its first connection.
 const START: Duration = Duration::from_secs(30);
@@ -30,18 +30,9 @@ pub enum ClusterError {
     /// A file operation failed.
     #[error("cannot prepare a scratch server")]
     File(#[from] PathError),
-    /// `initdb` failed or the server could not be spawned.
+    /// Its run folder, or `initdb` in it, failed.
     #[error("cannot prepare a scratch server")]
-    Process(#[from] ProcessError),
-    /// The lock of the cache cannot be had.
-    #[error("cannot lock `{}`", folder.display())]
-    Lock {
-        /// The cache folder.
-        folder: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
+    Folder(#[from] FolderError),
     /// We are root and there is nobody else to run the server as.
     #[error("PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody`")]
     NoUser,

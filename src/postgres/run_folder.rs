@@ -10,15 +10,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::files::{self, PathError};
-use crate::postgres::cluster::ClusterError;
-use crate::process::{Held, Plan};
+use crate::process::{Held, Plan, ProcessError};
 
 /// Stops the program as soon as stdin closes, drops the scratch databases that are noted in the folder
 /// (on a server that the user gives), and removes the folder (`$1`). `$2` is `dropdb`.
+///
+/// A shell starts background jobs with SIGQUIT ignored: a server that has not installed its handlers yet
+/// does not hear it, and ends by SIGTERM. One that has them needs SIGQUIT, which may come too early the
+/// first time.
 const WATCHDOG: &str = r#"folder=$1; dropdb=$2; shift 2
 "$@" </dev/null & program=$!
 cat >/dev/null
-kill -QUIT $program 2>/dev/null
+kill -TERM $program 2>/dev/null
+(while kill -QUIT $program 2>/dev/null; do sleep 0.1; done) &
 wait $program
 if [ -f "$folder/databases" ]; then
     while read -r name; do
@@ -34,6 +38,17 @@ const DATABASES: &str = "databases";
 
 /// Room that a run wants on a memory file system before it is used.
 const ROOM: u64 = 256 * 1024 * 1024;
+
+/// A run folder, or what belongs into it, that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// A file operation failed.
+    #[error(transparent)]
+    File(#[from] PathError),
+    /// A program could not be run.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+}
 
 /// Where run folders and cached templates are kept.
 #[derive(Debug, Clone)]
@@ -59,7 +74,7 @@ pub struct RunFolder {
 impl RunFolder {
     /// Makes a folder, owned by `user` if given (we are root then), and sweeps away what dead runs
     /// left. Until [`hold`](Self::hold) is called, only the next run's sweep would remove it.
-    pub fn create(places: &Places, user: Option<User>) -> Result<Self, ClusterError> {
+    pub fn create(places: &Places, user: Option<User>) -> Result<Self, FolderError> {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let owner = user.map_or_else(|| rustix::process::getuid().as_raw(), |(uid, _)| uid);
@@ -70,13 +85,13 @@ impl RunFolder {
         let path = runs.join(format!("rebaseline-run-{}-{number}", std::process::id()));
         files::create_new_folder(&path, 0o700)?;
         let log = files::create_private(&path.join("log"), b"")?;
-        log.lock().map_err(|source| ClusterError::Lock { folder: path.clone(), source })?;
+        files::lock(&log, &path)?;
         give(&path, user)?;
         Ok(Self { path, user, watchdog: None, log: Some(log) })
     }
 
     /// Starts the shell that holds the folder, with this program below it.
-    pub fn hold(&mut self, program: &Plan, dropdb: &Path) -> Result<(), ClusterError> {
+    pub fn hold(&mut self, program: &Plan, dropdb: &Path) -> Result<(), FolderError> {
         let Some(log) = self.log.take() else { return Ok(()) };
         let plan = Plan::new("/bin/sh")
             .arguments(["-c", WATCHDOG, "rebaseline-scratch"])

@@ -9,7 +9,7 @@ use crate::error::{Explain, Kind};
 use crate::postgres::address::Address;
 use crate::postgres::binaries::{Binaries, BinariesError};
 use crate::postgres::cluster::{Cluster, ClusterError};
-use crate::postgres::run_folder::{Places, RunFolder};
+use crate::postgres::run_folder::{FolderError, Places, RunFolder};
 use crate::postgres::target::{Url, UrlError};
 use crate::process::Plan;
 
@@ -33,6 +33,9 @@ pub enum ServerError {
     /// No private cluster.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    /// No run folder.
+    #[error("cannot prepare the scratch server")]
+    Folder(#[from] FolderError),
     /// No fitting `pg_dump`.
     #[error(transparent)]
     Binaries(#[from] BinariesError),
@@ -63,6 +66,7 @@ impl Explain for ServerError {
             Self::Cluster(error) => error.hints(),
             Self::Binaries(error) => error.hints(),
             Self::Url(error) => error.hints(),
+            Self::Folder(_) => Vec::new(),
             Self::Connect { .. } => {
                 vec!["leave --scratch-url out to use a private cluster of this machine".to_owned()]
             }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::files;
 use crate::postgres::binaries::Binaries;
-use crate::postgres::cluster::ClusterError;
+use crate::postgres::run_folder::FolderError;
 use crate::process::{self, Plan};
 
 /// Raised when the layout of a cache entry changes.
@@ -31,14 +31,14 @@ pub fn ready(
     cache: &Path,
     room: &Path,
     user: Option<(u32, u32)>,
-) -> Result<PathBuf, ClusterError> {
+) -> Result<PathBuf, FolderError> {
     let entry = cache.join(format!("cluster-{}", key(binaries, user)));
     if entry.is_dir() {
         return Ok(entry);
     }
     files::create_folder(cache)?;
     let lock = files::open_lock_file(&cache.join("lock"))?;
-    lock.lock().map_err(|source| ClusterError::Lock { folder: cache.to_owned(), source })?;
+    files::lock(&lock, cache)?;
     if entry.is_dir() {
         return Ok(entry);
     }
@@ -53,7 +53,7 @@ pub fn ready(
         Plan::new(binaries.program("initdb")).arguments(FLAGS).argument("-D").argument(&fresh);
     let made = process::run_as(&plan.folder("/").set("TZ", "UTC"), user);
     let partial = cache.join(format!("rebaseline-partial-{}", std::process::id()));
-    let result = made.map_err(ClusterError::from).and_then(|_| {
+    let result = made.map_err(FolderError::from).and_then(|_| {
         files::remove_scratch_folder(&partial)?;
         files::copy_folder(&fresh, &partial, None)?;
         files::rename_folder(&partial, &entry)?;

@@ -114,9 +114,10 @@ fn listed(differences: &[String]) -> String {
 impl Explain for ProveError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Differs(_) | Self::Run(_) | Self::NotIdempotent { .. } | Self::Version { .. } => {
-                Kind::ProofFailed
-            }
+            Self::Differs(_)
+            | Self::Run(RunError::Revision { .. } | RunError::Stalled { .. })
+            | Self::NotIdempotent { .. }
+            | Self::Version { .. } => Kind::ProofFailed,
             _ => Kind::Tool,
         }
     }

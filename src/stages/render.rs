@@ -252,6 +252,12 @@ fn render_template(
     template: Option<(&str, &str)>,
     context: &Context,
 ) -> Result<String, RenderError> {
+    let (engine, name) = engine(template)?;
+    engine.render(name, context).map_err(|error| template_error(name, &error))
+}
+
+/// The engine with the template in it, and the template's name.
+fn engine<'a>(template: Option<(&'a str, &'a str)>) -> Result<(Tera, &'a str), RenderError> {
     let (name, text) = template.unwrap_or((TEMPLATE, EMBEDDED));
     let mut tera = Tera::default();
     tera.autoescape_on(Vec::new());
@@ -259,18 +265,19 @@ fn render_template(
         let text = value.as_str().ok_or("the filter `python` takes a string")?;
         Ok(Value::String(literal::python(text)))
     });
-    let failed = |error: tera::Error| {
-        // The line and the reason are in the sources.
-        let mut why = Vec::new();
-        let mut next: Option<&dyn std::error::Error> = Some(&error);
-        while let Some(error) = next {
-            why.push(error.to_string());
-            next = error.source();
-        }
-        RenderError::Template { name: name.to_owned(), why: why.join(": ") }
-    };
-    tera.add_raw_template(name, text).map_err(failed)?;
-    tera.render(name, context).map_err(failed)
+    tera.add_raw_template(name, text).map_err(|error| template_error(name, &error))?;
+    Ok((tera, name))
+}
+
+/// The line and the reason are in the sources of the engine's error.
+fn template_error(name: &str, error: &tera::Error) -> RenderError {
+    let mut why = Vec::new();
+    let mut next: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = next {
+        why.push(error.to_string());
+        next = error.source();
+    }
+    RenderError::Template { name: name.to_owned(), why: why.join(": ") }
 }
 
 /// What a reader of the file must know.
@@ -297,19 +304,35 @@ fn notes(dump: &SchemaDump) -> Vec<String> {
     notes
 }
 
-/// Chooses the baseline's id and checks that it can be one.
+/// Checks what can be checked before anything is replayed: an id that is given, and the template.
+pub fn check(
+    history: &History,
+    cut: &Cut,
+    choice: &IdChoice,
+    template: Option<(&str, &str)>,
+) -> Result<(), RenderError> {
+    if let IdChoice::Given(id) = choice {
+        usable_id(history, cut, id)?;
+    }
+    engine(template).map(|_| ())
+}
+
+/// Chooses the baseline's id.
 pub fn choose_id(
     history: &History,
     cut: &Cut,
     dump: &SchemaDump,
     choice: &IdChoice,
 ) -> Result<RevisionId, RenderError> {
-    let heads = cut.heads();
-    let id = match (choice, heads) {
-        (IdChoice::Given(id), _) => id.clone(),
-        (IdChoice::Keep, [head]) => head.to_string(),
-        (IdChoice::Keep | IdChoice::New, _) => new_id(cut, dump),
-    };
+    match (choice, cut.heads()) {
+        (IdChoice::Given(id), _) => usable_id(history, cut, id),
+        (IdChoice::Keep, [head]) => usable_id(history, cut, head.as_str()),
+        (IdChoice::Keep | IdChoice::New, _) => usable_id(history, cut, &new_id(cut, dump)),
+    }
+}
+
+fn usable_id(history: &History, cut: &Cut, id: &str) -> Result<RevisionId, RenderError> {
+    let id = id.to_owned();
     let revision = RevisionId::new(id.clone())
         .map_err(|source| RenderError::IllegalId { id: id.clone(), source })?;
     if RESERVED.contains(&revision.as_str()) {
@@ -318,7 +341,7 @@ pub fn choose_id(
     if revision.len() > LONGEST_ID {
         return Err(RenderError::LongId { length: revision.len(), id });
     }
-    let is_head = heads.len() == 1 && heads[0] == revision;
+    let is_head = cut.heads().len() == 1 && cut.heads()[0] == revision;
     if !is_head && history.get(&revision).is_some() {
         return Err(RenderError::TakenId { id });
     }

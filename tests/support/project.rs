@@ -37,6 +37,16 @@ impl Run {
     }
 }
 
+impl From<std::process::Output> for Run {
+    fn from(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
 /// An `env.py` as `alembic init` writes it, with the URL of `DATABASE_URL`.
 pub const ENV_SYNC: &str = r#"import os
 
@@ -199,6 +209,11 @@ impl Project {
         self.folder.path()
     }
 
+    /// The folder of its scratch servers.
+    pub fn scratch(&self) -> &Path {
+        self.scratch.path()
+    }
+
     pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -243,14 +258,19 @@ impl Project {
         command
     }
 
-    /// Runs the binary.
+    /// Runs the binary. One that never ends is killed, so that the test fails and the others go on.
+    #[track_caller]
     pub fn rebaseline(&self, arguments: &[&str]) -> Run {
-        let output = self.command(arguments).output().unwrap();
-        Run {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        let mut command = self.command(arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let id = rustix::process::Pid::from_child(&child);
+        let (sender, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(child.wait_with_output()));
+        let Ok(output) = ended.recv_timeout(std::time::Duration::from_mins(2)) else {
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+            panic!("rebaseline {arguments:?} did not end");
+        };
+        output.unwrap().into()
     }
 
     /// Runs the project's own Alembic against a database, as its users do.
@@ -264,11 +284,23 @@ impl Project {
             .env("DATABASE_URL", url)
             .output()
             .unwrap();
-        Run {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
+        output.into()
+    }
+
+    /// Waits until a revision has written this file: then the run is where the test wants it.
+    pub fn wait_for(&self, path: &str) {
+        let started = std::time::Instant::now();
+        while !self.path().join(path).exists() {
+            assert!(started.elapsed().as_secs() < 120, "{path} was never written");
+            std::thread::sleep(std::time::Duration::from_millis(10));
         }
+    }
+
+    /// Sends a signal to a run.
+    pub fn signal(child: &std::process::Child, signal: rustix::process::Signal) {
+        let id = i32::try_from(child.id()).unwrap();
+        let id = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(id, signal).unwrap();
     }
 
     /// Run folders that are still there: none may be once a command has ended.

@@ -62,6 +62,19 @@ impl Target {
             .unwrap()
     }
 
+    /// What `pg_dump` says of a database, rows and all.
+    pub fn dump(&self, name: &str) -> String {
+        let output = std::process::Command::new(self.server.binaries().program("pg_dump"))
+            .args(["-h", &self.server.address().host, "-U", "postgres", name])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        // Its guard against psql's commands holds a new random key every time.
+        let lines: Vec<_> = text.lines().filter(|line| !line.contains("restrict ")).collect();
+        lines.join("\n")
+    }
+
     /// The first column of a query, as text.
     pub async fn column(&self, name: &str, query: &str) -> Vec<String> {
         let mut connection = self.connect(name).await;

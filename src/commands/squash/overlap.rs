@@ -12,7 +12,6 @@ use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
 use crate::run::Interpreter;
 use crate::run::channel::Event;
-use crate::stages::prove::ProveError;
 use crate::stages::replay::{self, Replayed};
 
 /// The first server, its database and the interpreter that will replay the history.
@@ -85,5 +84,5 @@ async fn start_proof(settings: &Settings) -> Result<(Server, Interpreter)> {
 
 fn start_interpreter(settings: &Settings, server: &Server, early: bool) -> Result<Interpreter> {
     let folder = server.folder().subfolder("python").map_err(place::file)?;
-    Ok(Interpreter::start(recipe(settings, early), &folder).map_err(ProveError::Run)?)
+    Ok(Interpreter::start(recipe(settings, early), &folder)?)
 }
