@@ -5,6 +5,7 @@
 
 pub mod compare;
 pub mod drops;
+pub mod existing;
 pub mod portable;
 pub mod roles;
 pub mod toc;

@@ -2,6 +2,7 @@
 
 mod archive;
 mod bad_input;
+mod carried;
 mod crash;
 mod help;
 mod layouts;

@@ -124,9 +124,8 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     let proved = Box::pin(async {
         let dump = dump::dump(&rehearsal.server, &rehearsal.database, &rehearsal.replayed).await?;
         clock.done("dump", result::dumped(&dump));
-        if !dump.expected_roles.is_empty() {
-            let roles = dump.expected_roles.join(", ");
-            report.note(format!("the history uses roles that it does not make: {roles}"));
+        for note in render::notes(&dump) {
+            report.note(note);
         }
 
         let revision = render::choose_id(history, &cut, &dump, &id)?;
@@ -150,6 +149,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
             baseline: &baseline,
             dump: &dump,
             version_table: &rehearsal.replayed.version_table,
+            existing: &rehearsal.replayed.existing,
             prelude: &settings.prelude,
             history_server: &rehearsal.server,
             server: &rehearsal.second,

@@ -44,7 +44,7 @@ impl Explain for TargetsError {
 
     fn hints(&self) -> Vec<String> {
         vec![
-            "rebaseline stamp postgresql://USER@HOST/DB   (or env:NAME, or --targets FILE)"
+            "name it: postgresql://USER@HOST/DB, env:NAME of a variable, or --targets FILE"
                 .to_owned(),
         ]
     }

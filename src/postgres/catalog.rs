@@ -29,10 +29,65 @@ pub async fn snapshot(connection: &mut PgConnection) -> Result<Snapshot, sqlx::E
         database_privileges: sqlx::query_as(roles::DATABASE_PRIVILEGES)
             .fetch_all(&mut *connection)
             .await?,
-        database_comment: sqlx::query_scalar(roles::DATABASE_COMMENT)
-            .fetch_one(&mut *connection)
-            .await?,
+        database: sqlx::query_as(roles::DATABASE).fetch_one(&mut *connection).await?,
     })
+}
+
+/// The installed extensions.
+pub async fn extensions(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("select extname::text from pg_catalog.pg_extension order by 1")
+        .fetch_all(connection)
+        .await
+}
+
+/// What a history can make that neither a dump nor the snapshot tells, by name.
+pub async fn out_of_reach(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    // Privileges on settings came with major 15.
+    let parameters: bool =
+        sqlx::query_scalar("select to_regclass('pg_catalog.pg_parameter_acl') is not null")
+            .fetch_one(&mut *connection)
+            .await?;
+    let parameters = if parameters {
+        "union all select 'privileges on the setting ' || parname from pg_catalog.pg_parameter_acl"
+    } else {
+        ""
+    };
+    let query = format!(
+        "select 'replication slot ' || slot_name::text from pg_catalog.pg_replication_slots \
+           where database is null or database = current_database() \
+         union all select 'function ' || p.oid::regprocedure::text || ' in pg_catalog' \
+           from pg_catalog.pg_proc p where pronamespace = 'pg_catalog'::regnamespace \
+           and p.oid >= 16384 and not exists (select from pg_catalog.pg_depend d \
+             where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e') \
+         union all select 'the missing extension plpgsql' where not exists \
+           (select from pg_catalog.pg_extension where extname = 'plpgsql') {parameters}"
+    );
+    sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(connection).await
+}
+
+/// Each member of each extension, with the extension's version: what `ALTER EXTENSION` can change.
+pub async fn extension_members(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select pg_catalog.pg_describe_object(d.classid, d.objid, 0) || ' of extension ' \
+           || e.extname || ' ' || e.extversion \
+         from pg_catalog.pg_depend d join pg_catalog.pg_extension e on e.oid = d.refobjid \
+         where d.refclassid = 'pg_catalog.pg_extension'::regclass and d.deptype = 'e' order by 1",
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// The versions of extensions that are not at their default version.
+pub async fn extension_versions(
+    connection: &mut PgConnection,
+) -> Result<BTreeMap<String, String>, sqlx::Error> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "select name::text, installed_version from pg_catalog.pg_available_extensions \
+         where installed_version <> default_version",
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The comments that installed extensions bring along by themselves.

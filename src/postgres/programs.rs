@@ -59,6 +59,19 @@ pub async fn dump(
     text("pg_dump", process::run(&dump_plan(server, database, without)).await?)
 }
 
+/// What is on a table besides the table itself (privileges, comments, policies...), as the text of a dump.
+pub async fn dump_table(
+    server: &Server,
+    database: &ScratchDb,
+    table: &Table,
+) -> Result<String, ProgramError> {
+    let pattern = identifier::pattern(&table.schema, &table.name);
+    let plan = dump_plan(server, database, &[])
+        .argument("--schema-only")
+        .argument(format!("--table={pattern}"));
+    text("pg_dump", process::run(&plan).await?)
+}
+
 /// A dump as text, and the statements that drop all it makes, in `pg_dump`'s reverse order.
 #[derive(Debug)]
 pub struct DumpWithDrops {
@@ -85,7 +98,7 @@ pub async fn dump_with_drops(
             .arguments(["--file", "-"])
             .argument(&file)
     };
-    let (whole, drops) = (restore(&[]), restore(&["--clean", "--schema-only"]));
+    let (whole, drops) = (restore(&[]), restore(&["--clean", "--if-exists", "--schema-only"]));
     let (whole, drops) = tokio::try_join!(process::run(&whole), process::run(&drops))?;
     Ok(DumpWithDrops { text: text("pg_restore", whole)?, clean: text("pg_restore", drops)? })
 }

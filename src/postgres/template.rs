@@ -16,11 +16,15 @@ use crate::postgres::run_folder::FolderError;
 use crate::process::{self, Plan};
 
 /// Raised when the layout of a cache entry changes.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
-/// Flags of `initdb`. No locale: the same order of text everywhere. A small WAL segment: less to copy.
-const FLAGS: [&str; 9] =
-    ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale", "--wal-segsize=1"];
+/// Flags of `initdb`. Text is ordered by code point, the same everywhere; a small WAL segment is less to
+/// copy.
+const FLAGS: [&str; 8] =
+    ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--wal-segsize=1"];
+
+/// Where the system has `C.UTF-8`, `lower()` and the like know all letters; else only ASCII's.
+const LOCALES: [&[&str]; 2] = [&["--locale=C", "--lc-ctype=C.UTF-8"], &["--no-locale"]];
 
 /// Returns the data folder to copy from, making it first if this is the first run.
 ///
@@ -49,9 +53,17 @@ pub fn ready(
     if let Some((uid, gid)) = user {
         files::set_owner(&fresh, uid, gid)?;
     }
-    let plan =
-        Plan::new(binaries.program("initdb")).arguments(FLAGS).argument("-D").argument(&fresh);
-    let made = process::run_as(&plan.folder("/").set("TZ", "UTC"), user);
+    let mut made = Ok(Vec::new());
+    for locale in LOCALES {
+        // `initdb` empties the folder again when it fails.
+        let plan =
+            Plan::new(binaries.program("initdb")).arguments(FLAGS).arguments(locale.to_vec());
+        let plan = plan.argument("-D").argument(&fresh).folder("/").set("TZ", "UTC");
+        made = process::run_as(&plan, user);
+        if made.is_ok() {
+            break;
+        }
+    }
     let partial = cache.join(format!("rebaseline-partial-{}", std::process::id()));
     let result = made.map_err(FolderError::from).and_then(|_| {
         files::remove_scratch_folder(&partial)?;
@@ -67,7 +79,7 @@ fn key(binaries: &Binaries, user: Option<(u32, u32)>) -> String {
     let server = binaries.program("postgres");
     let stamp = std::fs::metadata(&server).map(|m| (m.size(), m.mtime())).unwrap_or_default();
     let parts = format!(
-        "{LAYOUT}|{}|{}|{stamp:?}|{FLAGS:?}|{user:?}",
+        "{LAYOUT}|{}|{}|{stamp:?}|{FLAGS:?}|{LOCALES:?}|{user:?}",
         binaries.version,
         binaries.folder.display()
     );

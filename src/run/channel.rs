@@ -105,6 +105,9 @@ pub struct Existing {
     pub types: Vec<(String, String, String)>,
     /// Schema, name and identity arguments of functions.
     pub functions: Vec<(String, String, String)>,
+    /// Extensions.
+    #[serde(skip)]
+    pub extensions: Vec<String>,
 }
 
 /// What a revision raised.

@@ -11,7 +11,7 @@ use crate::postgres::identifier;
 use crate::schema::Entry;
 
 /// Entries whose statements name roles.
-const NAMES_ROLES: [&str; 3] = ["ACL", "DEFAULT ACL", "POLICY"];
+const NAMES_ROLES: [&str; 4] = ["ACL", "DEFAULT ACL", "POLICY", "USER MAPPING"];
 
 /// The statements of one entry as the baseline has them. `user` is the scratch user;
 /// `extension_comment` tells the comment that an extension brings along by itself.
@@ -43,6 +43,14 @@ pub fn statements(
     Ok(statements)
 }
 
+/// A statement of the downgrade, with the scratch user as `CURRENT_USER`.
+pub fn drop_statement(statement: &str, user: &str) -> String {
+    if statement.starts_with("DROP USER MAPPING ") {
+        return with_current_user(statement, user).unwrap_or_else(|_| statement.to_owned());
+    }
+    statement.to_owned()
+}
+
 /// `ALTER ... OWNER TO` the scratch user. Only `pg_dump` writes this form, so its end is safe to
 /// compare.
 fn gives_ownership(statement: &str, user: &str) -> bool {
@@ -71,6 +79,18 @@ fn with_current_user(statement: &str, user: &str) -> Result<String, pg_query::Er
         match node {
             NodeEnum::GrantStmt(grant) => changed |= rename(&mut grant.grantees, user),
             NodeEnum::CreatePolicyStmt(policy) => changed |= rename(&mut policy.roles, user),
+            NodeEnum::CreateUserMappingStmt(mapping) => {
+                if let Some(role) = mapping.user.as_mut().filter(|role| is_user(role, user)) {
+                    make_current(role);
+                    changed = true;
+                }
+            }
+            NodeEnum::DropUserMappingStmt(mapping) => {
+                if let Some(role) = mapping.user.as_mut().filter(|role| is_user(role, user)) {
+                    make_current(role);
+                    changed = true;
+                }
+            }
             NodeEnum::AlterDefaultPrivilegesStmt(alter) => {
                 let before = alter.options.len();
                 alter.options.retain(|option| !is_for_role(option, user));
@@ -95,12 +115,16 @@ fn rename(nodes: &mut [Node], user: &str) -> bool {
         if let Some(NodeEnum::RoleSpec(role)) = &mut node.node
             && is_user(role, user)
         {
-            role.roletype = RoleSpecType::RolespecCurrentUser as i32;
-            role.rolename.clear();
+            make_current(role);
             changed = true;
         }
     }
     changed
+}
+
+fn make_current(role: &mut RoleSpec) {
+    role.roletype = RoleSpecType::RolespecCurrentUser as i32;
+    role.rolename.clear();
 }
 
 fn is_user(role: &RoleSpec, user: &str) -> bool {

@@ -20,7 +20,8 @@ select rolname::text as name, rolsuper as superuser, rolinherit as inherit,
 
 /// Reads all memberships except those that PostgreSQL makes by itself.
 pub const MEMBERSHIPS: &str = "
-select granted.rolname::text as role, member.rolname::text as member,
+select granted.rolname::text as role,
+       case when member.rolname <> current_user then member.rolname::text end as member,
        bool_or(m.admin_option) as admin
   from pg_catalog.pg_auth_members m
   join pg_catalog.pg_roles granted on granted.oid = m.roleid
@@ -31,13 +32,16 @@ select granted.rolname::text as role, member.rolname::text as member,
 
 /// Reads the settings of roles and of the current database, one row each.
 pub const SETTINGS: &str = "
-select role.rolname::text as role, s.setdatabase <> 0 as in_database, item as setting
+select case when role.rolname = current_user then 'CURRENT_USER'
+            when role.rolname is null then 'ALL'
+            else quote_ident(role.rolname) end as role,
+       s.setdatabase <> 0 as in_database, item as setting
   from pg_catalog.pg_db_role_setting s
   left join pg_catalog.pg_roles role on role.oid = s.setrole
   cross join lateral unnest(s.setconfig) as item
  where s.setdatabase in
        (0, (select oid from pg_catalog.pg_database where datname = current_database()))
- order by 1 nulls first, 2, 3";
+ order by 1, 2, 3";
 
 /// Reads the privileges on the current database, the default ones spelled out.
 pub const DATABASE_PRIVILEGES: &str = "
@@ -49,10 +53,13 @@ select grantee.rolname::text as grantee, a.privilege_type as privilege, a.is_gra
  where d.datname = current_database() and a.grantee <> d.datdba
  order by 1 nulls first, 2, 3";
 
-/// Reads the comment on the current database.
-pub const DATABASE_COMMENT: &str = "
-select pg_catalog.shobj_description(oid, 'pg_database')
-  from pg_catalog.pg_database where datname = current_database()";
+/// Reads the current database's own properties.
+pub const DATABASE: &str = "
+select pg_catalog.shobj_description(d.oid, 'pg_database') as comment,
+       case when owner.rolname <> current_user then owner.rolname::text end as owner,
+       d.datconnlimit as connection_limit
+  from pg_catalog.pg_database d join pg_catalog.pg_roles owner on owner.oid = d.datdba
+ where d.datname = current_database()";
 
 /// A role's attributes.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -78,8 +85,8 @@ pub struct Role {
 pub struct Membership {
     /// The role that was granted.
     pub role: String,
-    /// Who got it.
-    pub member: String,
+    /// Who got it; `None` for the user that runs the migrations.
+    pub member: Option<String>,
     /// Whether `WITH ADMIN OPTION`.
     pub admin: bool,
 }
@@ -87,8 +94,8 @@ pub struct Membership {
 /// One `ALTER ROLE ... SET` or `ALTER DATABASE ... SET`.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Setting {
-    /// The role; `None` for all roles.
-    pub role: Option<String>,
+    /// The role as SQL names it: an identifier, `CURRENT_USER`, or `ALL`.
+    pub role: String,
     /// Whether only in this database.
     pub in_database: bool,
     /// `name=value`.
@@ -106,6 +113,17 @@ pub struct DatabasePrivilege {
     pub grantable: bool,
 }
 
+/// The database's own properties.
+#[derive(Debug, Clone, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Database {
+    /// Its comment.
+    pub comment: Option<String>,
+    /// Its owner; `None` for the user that runs the migrations.
+    pub owner: Option<String>,
+    /// How many connections it takes; -1 for any number.
+    pub connection_limit: i32,
+}
+
 /// All of this on a server at one time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
@@ -117,8 +135,8 @@ pub struct Snapshot {
     pub settings: Vec<Setting>,
     /// The privileges on the database.
     pub database_privileges: Vec<DatabasePrivilege>,
-    /// The comment on the database.
-    pub database_comment: Option<String>,
+    /// The database's own properties.
+    pub database: Database,
 }
 
 /// What came between two snapshots, as statements that make it.
@@ -156,8 +174,12 @@ impl Snapshot {
         }
         let gone = before.roles.iter().filter(|old| self.roles.iter().all(|r| r.name != old.name));
         made.changed.extend(gone.map(|role| role.name.clone()));
+        let left = before.memberships.iter().filter(|m| !self.memberships.contains(m));
+        made.statements.extend(left.map(revoke));
         let memberships = self.memberships.iter().filter(|m| !before.memberships.contains(m));
         made.statements.extend(memberships.map(grant));
+        let reset = before.settings.iter().filter(|s| !self.settings.contains(s));
+        made.changed.extend(reset.map(|s| format!("the setting {} of {}", s.setting, s.role)));
         let settings = self.settings.iter().filter(|s| !before.settings.contains(s));
         made.statements.extend(settings.map(set));
         let (now, old) = (&self.database_privileges, &before.database_privileges);
@@ -165,9 +187,18 @@ impl Snapshot {
         made.statements.extend(revoked.map(|p| privilege("REVOKE", "FROM", p)));
         let granted = now.iter().filter(|privilege| !old.contains(privilege));
         made.statements.extend(granted.map(|p| privilege("GRANT", "TO", p)));
-        if self.database_comment != before.database_comment {
-            let comment = self.database_comment.as_deref().map_or("NULL".to_owned(), literal);
+        let (now, old) = (&self.database, &before.database);
+        if now.comment != old.comment {
+            let comment = now.comment.as_deref().map_or("NULL".to_owned(), literal);
             made.statements.push(on_database("COMMENT ON DATABASE %I IS", &comment));
+        }
+        if now.connection_limit != old.connection_limit {
+            let limit = now.connection_limit.to_string();
+            made.statements.push(on_database("ALTER DATABASE %I CONNECTION LIMIT", &limit));
+        }
+        if now.owner != old.owner {
+            let owner = now.owner.as_deref().map_or("CURRENT_USER".to_owned(), quote);
+            made.statements.push(on_database("ALTER DATABASE %I OWNER TO", &owner));
         }
         made
     }
@@ -201,6 +232,11 @@ fn create(role: &Role) -> String {
         quote(&role.name),
         attributes.join(" ")
     );
+    do_block(&body)
+}
+
+/// A `DO` block whose dollar quotes do not occur in its body.
+fn do_block(body: &str) -> String {
     let mut tag = "$rebaseline$".to_owned();
     while body.contains(&tag) {
         tag.insert(1, '_');
@@ -210,7 +246,15 @@ fn create(role: &Role) -> String {
 
 fn grant(membership: &Membership) -> String {
     let admin = if membership.admin { " WITH ADMIN OPTION" } else { "" };
-    format!("GRANT {} TO {}{admin}", quote(&membership.role), quote(&membership.member))
+    format!("GRANT {} TO {}{admin}", quote(&membership.role), member(membership))
+}
+
+fn revoke(membership: &Membership) -> String {
+    format!("REVOKE {} FROM {}", quote(&membership.role), member(membership))
+}
+
+fn member(membership: &Membership) -> String {
+    membership.member.as_deref().map_or("CURRENT_USER".to_owned(), quote)
 }
 
 /// Settings whose value is a list of identifiers that is quoted already (`GUC_LIST_QUOTE`; the same
@@ -227,22 +271,19 @@ const QUOTED_LISTS: [&str; 6] = [
 fn set(setting: &Setting) -> String {
     let (name, value) = setting.setting.split_once('=').unwrap_or((&setting.setting, ""));
     let value = if QUOTED_LISTS.contains(&name) {
-        // An empty list is stored as an empty identifier.
-        if value.is_empty() { "''".to_owned() } else { value.to_owned() }
+        // An empty list is stored as one empty identifier, which cannot be written so.
+        if matches!(value, "" | "\"\"") { "''".to_owned() } else { value.to_owned() }
     } else {
         literal(value)
     };
     let name = name.split('.').map(quote).collect::<Vec<_>>().join(".");
-    match (&setting.role, setting.in_database) {
-        (Some(role), false) => format!("ALTER ROLE {} SET {name} TO {value}", quote(role)),
-        (role, in_database) => {
-            let what = match role {
-                Some(role) => format!("ALTER ROLE {} IN DATABASE %I SET", quote(role)),
-                None if in_database => "ALTER DATABASE %I SET".to_owned(),
-                None => return format!("ALTER ROLE ALL SET {name} TO {value}"),
-            };
+    match (setting.role.as_str(), setting.in_database) {
+        ("ALL", true) => on_database("ALTER DATABASE %I SET", &format!("{name} TO {value}")),
+        (role, true) => {
+            let what = format!("ALTER ROLE {} IN DATABASE %I SET", escape(role));
             on_database(&what, &format!("{name} TO {value}"))
         }
+        (role, false) => format!("ALTER ROLE {role} SET {name} TO {value}"),
     }
 }
 
@@ -256,11 +297,10 @@ fn privilege(verb: &str, to: &str, privilege: &DatabasePrivilege) -> String {
 /// A statement about the current database. Its name differs from place to place, so it is put in for
 /// `%I` when the statement runs.
 fn on_database(what: &str, rest: &str) -> String {
-    format!(
-        "DO $rebaseline$\nBEGIN\n  EXECUTE pg_catalog.format({}, pg_catalog.current_database());\n\
-         END\n$rebaseline$",
-        literal(&format!("{what} {}", escape(rest)))
-    )
+    let command = literal(&format!("{what} {}", escape(rest)));
+    do_block(&format!(
+        "BEGIN\n  EXECUTE pg_catalog.format({command}, pg_catalog.current_database());\nEND"
+    ))
 }
 
 /// For `format()`: a percent sign stands for itself.
@@ -303,17 +343,17 @@ mod tests {
         });
         after.memberships.push(Membership {
             role: "old".to_owned(),
-            member: "new one".to_owned(),
+            member: Some("new one".to_owned()),
             admin: true,
         });
-        let setting = |role: Option<&str>, in_database, setting: &str| Setting {
-            role: role.map(str::to_owned),
+        let setting = |role: &str, in_database, setting: &str| Setting {
+            role: role.to_owned(),
             in_database,
             setting: setting.to_owned(),
         };
-        after.settings.push(setting(None, true, "search_path=app, public"));
-        after.settings.push(setting(None, true, "app.rate=10%"));
-        after.settings.push(setting(Some("new one"), false, "statement_timeout=5s"));
+        after.settings.push(setting("ALL", true, "search_path=app, public"));
+        after.settings.push(setting("ALL", true, "app.rate=10%"));
+        after.settings.push(setting("\"new one\"", false, "statement_timeout=5s"));
         let made = after.made_since(&before);
         assert_eq!(made.changed, ["old"]);
         assert_eq!(made.with_password, ["new one"]);

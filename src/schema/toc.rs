@@ -74,6 +74,21 @@ pub fn drops(clean: &str) -> Result<Vec<String>, TocError> {
     Ok(drops.map(|(_, statement)| statement.to_owned()).collect())
 }
 
+/// What is on a table besides the table itself, from a dump of this table alone: privileges, comments,
+/// policies, triggers, and its owner if that is another than `user`.
+pub fn on_table(dump: &str, user: &str) -> Result<Vec<Entry>, TocError> {
+    let mut entries = entries(dump)?;
+    for entry in &mut entries {
+        let table = entry.object.kind == "TABLE";
+        entry.statements.retain(|s| !table || s.contains(" OWNER TO ") && !s.ends_with(user));
+    }
+    entries.retain(|entry| {
+        let kind = entry.object.kind.as_str();
+        !entry.statements.is_empty() && !matches!(kind, "CONSTRAINT" | "TABLE DATA")
+    });
+    Ok(entries)
+}
+
 /// The statements of a text, each with what stands between it and its predecessor: comments.
 fn statements(text: &str) -> Result<Vec<(&str, &str)>, TocError> {
     let mut end = 0;

@@ -6,13 +6,13 @@
 
 use crate::error::{Explain, Kind};
 use crate::postgres::catalog;
+use crate::postgres::identifier;
 use crate::postgres::programs::{self, ProgramError};
 use crate::postgres::scratch::{ScratchDb, ScratchError};
 use crate::postgres::server::Server;
-use crate::run::channel::Existing;
 use crate::schema::roles::Made;
 use crate::schema::toc::{self, TocError};
-use crate::schema::{self, Counts, Entry, Object, drops, portable};
+use crate::schema::{self, Counts, Entry, Object, drops, existing, portable};
 use crate::stages::replay::Replayed;
 
 /// Why there is no dump.
@@ -66,7 +66,7 @@ impl Explain for DumpError {
             Self::RolesOnGivenServer { roles } => {
                 let drops: Vec<_> = roles
                     .iter()
-                    .map(|role| format!("DROP ROLE {};", crate::postgres::identifier::quote(role)))
+                    .map(|role| format!("DROP ROLE {};", identifier::quote(role)))
                     .collect();
                 vec![
                     "leave --scratch-url out: a private cluster has roles of its own".to_owned(),
@@ -77,8 +77,7 @@ impl Explain for DumpError {
                 ]
             }
             Self::CannotCarry { .. } => vec![
-                "passwords and large objects do not belong into a revision: make these objects outside \
-                 of the history"
+                "let something else than the history make these, and take them out of it"
                     .to_owned(),
             ],
             _ => Vec::new(),
@@ -111,6 +110,12 @@ pub struct SchemaDump {
     pub text: String,
     /// Its entries.
     pub entries: Vec<Entry>,
+    /// What the history put on the version table: privileges, comments, policies.
+    pub on_version_table: Vec<Entry>,
+    /// The members of all extensions, with the extensions' versions.
+    pub extension_members: Vec<String>,
+    /// Whether the history dropped the schema `public`.
+    pub public_gone: bool,
     /// Roles and settings.
     pub made: Made,
     /// Roles that the history uses and did not make: they must be there before the baseline runs.
@@ -132,13 +137,15 @@ pub async fn dump(
     database: &ScratchDb,
     replayed: &Replayed,
 ) -> Result<SchemaDump, DumpError> {
-    let Replayed { version_table, existing, made, .. } = replayed;
+    let Replayed { version_table, existing: there, made, .. } = replayed;
     if !server.is_private() && !made.roles.is_empty() {
         return Err(DumpError::RolesOnGivenServer { roles: made.roles.clone() });
     }
     let without = std::slice::from_ref(version_table);
     let mut connection = database.connect().await?;
     let comments = catalog::extension_comments(&mut connection).await?;
+    let versions = catalog::extension_versions(&mut connection).await?;
+    let extension_members = catalog::extension_members(&mut connection).await?;
     let mut expected_roles = catalog::roles_in_use(&mut connection).await?;
     expected_roles.retain(|role| !made.roles.contains(role));
     let public_gone: bool = sqlx::query_scalar("select to_regnamespace('public') is null")
@@ -146,8 +153,11 @@ pub async fn dump(
         .await?;
     let texts = programs::dump_with_drops(server, server.folder(), database, without).await?;
     let entries = toc::entries(&texts.text)?;
-    let refused: Vec<String> =
+    let on_table = programs::dump_table(server, database, version_table).await?;
+    let on_version_table = toc::on_table(&on_table, &database.address().user)?;
+    let mut refused: Vec<String> =
         entries.iter().filter(|e| cannot_carry(e)).map(|e| e.object.to_string()).collect();
+    refused.extend(catalog::out_of_reach(&mut connection).await?);
     if !refused.is_empty() {
         return Err(DumpError::CannotCarry { objects: refused });
     }
@@ -157,25 +167,35 @@ pub async fn dump(
         blocks.push(Block { title, statements: made.statements.clone() });
     }
     if public_gone {
-        let statements = vec!["DROP SCHEMA public".to_owned()];
+        let statements = vec!["DROP SCHEMA IF EXISTS public".to_owned()];
         blocks.push(Block { title: "schema `public`".to_owned(), statements });
     }
-    for entry in entries.iter().filter(|entry| !was_there(entry, existing)) {
+    let carried = entries.iter().filter(|entry| !existing::was_there(entry, there));
+    for entry in carried.chain(&on_version_table) {
         let user = &database.address().user;
-        let statements = portable::statements(entry, user, |name| comments.get(name).cloned())
+        let mut statements = portable::statements(entry, user, |name| comments.get(name).cloned())
             .map_err(|source| DumpError::Parse { object: entry.object.clone(), source })?;
+        // pg_dump leaves the version out; one that the history chose is not the default.
+        let version = versions.get(&entry.object.name).filter(|_| entry.object.kind == "EXTENSION");
+        if let (Some(version), Some(statement)) = (version, statements.first_mut()) {
+            *statement = format!("{statement} VERSION {}", identifier::literal(version));
+        }
         if !statements.is_empty() {
             blocks.push(Block { title: entry.object.to_string(), statements });
         }
     }
     let drops = toc::drops(&texts.clean)?;
-    let drops = drops.into_iter().filter(|s| drops::is_needed(s, &entries, &version_table.schema));
-    let drops = drops.collect();
+    let drops =
+        drops.into_iter().filter(|s| drops::is_needed(s, &entries, there, &version_table.schema));
+    let drops = drops.map(|s| portable::drop_statement(&s, &database.address().user)).collect();
     Ok(SchemaDump {
         sha256: schema::sha256(&entries, &made.statements),
         counts: Counts::of(&entries),
         text: texts.text,
         entries,
+        on_version_table,
+        extension_members,
+        public_gone,
         made: made.clone(),
         expected_roles,
         blocks,
@@ -190,46 +210,10 @@ fn cannot_carry(entry: &Entry) -> bool {
     match entry.object.kind.as_str() {
         "SUBSCRIPTION" | "SUBSCRIPTION TABLE" | "LARGE OBJECT" => true,
         "USER MAPPING" | "SERVER" => {
-            entry.statements.iter().any(|statement| statement.to_lowercase().contains("password"))
+            // The option's name, as pg_dump writes it: `password 'secret'`.
+            let option = |s: &String| s.contains(" password '") || s.contains("(password '");
+            entry.statements.iter().any(option)
         }
         kind => kind.starts_with("BLOB"),
     }
-}
-
-/// Whether the object, or the table or function it belongs to, was there before the first revision.
-fn was_there(entry: &Entry, existing: &Existing) -> bool {
-    let Some(schema) = entry.object.schema.as_deref() else { return false };
-    let name = entry.object.name.as_str();
-    let kind = entry.object.kind.as_str();
-    let is = |(s, n): (&str, &str)| s == schema && n == name;
-    match kind {
-        "TABLE" | "VIEW" | "MATERIALIZED VIEW" | "SEQUENCE" | "FOREIGN TABLE" | "TABLE DATA"
-        | "SEQUENCE SET" | "SEQUENCE OWNED BY" | "INDEX" => {
-            existing.relations.iter().any(|(s, n, _)| is((s, n)))
-        }
-        "TYPE" | "SHELL TYPE" | "DOMAIN" => existing.types.iter().any(|(s, n, _)| is((s, n))),
-        // `t t_pkey`: the table's name comes first.
-        "CONSTRAINT" | "DEFAULT" | "FK CONSTRAINT" | "CHECK CONSTRAINT" | "TRIGGER" | "RULE" => {
-            existing.relations.iter().any(|(s, n, _)| {
-                s == schema
-                    && name.strip_prefix(n.as_str()).is_some_and(|rest| rest.starts_with(' '))
-            })
-        }
-        "FUNCTION" | "PROCEDURE" => existing.functions.iter().any(|(s, n, arguments)| {
-            s == schema && without_schemas(name) == without_schemas(&format!("{n}({arguments})"))
-        }),
-        _ => false,
-    }
-}
-
-/// `f(public.vector, integer)` as `f(vector, integer)`: whether a type's schema is told depends on the
-/// search path of whoever asks.
-fn without_schemas(signature: &str) -> String {
-    let unqualified = |part: &str| {
-        let rest = part.rsplit_once('.').map_or(part, |(_, name)| name);
-        rest.to_owned()
-    };
-    let Some((name, arguments)) = signature.split_once('(') else { return signature.to_owned() };
-    let arguments: Vec<String> = arguments.split(", ").map(unqualified).collect();
-    format!("{name}({}", arguments.join(", "))
 }

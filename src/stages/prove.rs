@@ -22,15 +22,18 @@ use crate::postgres::programs::{self, ProgramError, Table};
 use crate::postgres::scratch::{Prelude, ScratchDb, ScratchError};
 use crate::postgres::server::Server;
 use crate::process::ProcessError;
+use crate::run::channel::Existing;
 use crate::run::{Goal, Interpreter, Job, Ran, RunError};
 use crate::schema::Entry;
 use crate::schema::compare::{self, Difference};
+use crate::schema::existing;
 use crate::schema::toc::{self, TocError};
 use crate::stages::dump::SchemaDump;
 use crate::stages::render::Baseline;
 
 /// Objects whose text holds expressions, which `PostgreSQL` may print differently after a round trip.
-const HOLDS_EXPRESSIONS: [&str; 14] = [
+const HOLDS_EXPRESSIONS: [&str; 15] = [
+    "STATISTICS",
     "TABLE",
     "FOREIGN TABLE",
     "DEFAULT",
@@ -194,6 +197,8 @@ pub struct Request<'a> {
     pub dump: &'a SchemaDump,
     /// The version table, as the history's run showed it.
     pub version_table: &'a Table,
+    /// What was there before the history's first revision.
+    pub existing: &'a Existing,
     /// What is expected beforehand.
     pub prelude: &'a Prelude,
     /// The server of the history: the control is restored there, where its roles are.
@@ -217,7 +222,15 @@ pub async fn prove(
     let offline = match offline {
         OfflineRun::Skipped(reason) => Offline::Skipped(reason),
         OfflineRun::Made(entries) => {
-            let different = compare::differences(&control, &entries);
+            // Offline, env.py makes nothing before the first revision.
+            let mine = |entries: &[Entry]| -> Vec<Entry> {
+                entries
+                    .iter()
+                    .filter(|e| !existing::was_there(e, request.existing))
+                    .cloned()
+                    .collect()
+            };
+            let different = compare::differences(&mine(&control), &mine(&entries));
             told.extend(different.iter().map(|d| format!("offline: {d}")));
             differences.extend(different);
             Offline::Equal
@@ -231,11 +244,18 @@ pub async fn prove(
         });
     told.extend(lost.iter().map(|d| format!("restored by psql: {d}")));
     differences.extend(lost);
+    let on_table = compare::differences(&dump.on_version_table, &baseline.on_version_table);
+    told.extend(on_table.iter().map(|d| format!("on the version table: {d}")));
+    differences.extend(on_table);
     let mut diff: String = differences.iter().map(Difference::unified).collect();
-    let (missing, extra) = compare::row_changes(&dump.made.statements, &baseline.made);
-    for (statements, sign, what) in [(missing, '-', "missing"), (extra, '+', "too much")] {
-        for statement in statements {
-            told.push(format!("role or setting {what}: `{}`", statement.replace('\n', " ")));
+    let roles = (&dump.made.statements, &baseline.made, "role or setting");
+    let members = (&dump.extension_members, &baseline.extension_members, "extension member");
+    for (expected, actual, kind) in [roles, members] {
+        let (missing, extra) = compare::row_changes(expected, actual);
+        let missing = missing.into_iter().map(|statement| (statement, '-', "missing"));
+        let extra = extra.into_iter().map(|statement| (statement, '+', "too much"));
+        for (statement, sign, what) in missing.chain(extra) {
+            told.push(format!("{kind} {what}: `{}`", statement.replace('\n', " ")));
             for line in statement.lines() {
                 diff.push_str(&format!("{sign}{line}\n"));
             }
@@ -258,7 +278,7 @@ async fn control(request: &Request<'_>) -> Result<Vec<Entry>, ProveError> {
     let server = request.history_server;
     let database = ScratchDb::create(server, "control").await?;
     let result = async {
-        if request.dump.blocks.iter().any(|block| block.title == "schema `public`") {
+        if request.dump.public_gone {
             let mut connection = database.connect().await?;
             sqlx::raw_sql("DROP SCHEMA public").execute(&mut connection).await?;
         }
@@ -274,7 +294,9 @@ async fn control(request: &Request<'_>) -> Result<Vec<Entry>, ProveError> {
 
 struct BaselineRun {
     entries: Vec<Entry>,
+    on_version_table: Vec<Entry>,
     made: Vec<String>,
+    extension_members: Vec<String>,
 }
 
 enum OfflineRun {
@@ -328,7 +350,10 @@ async fn run_baseline(
         let (offline, text) = tokio::try_join!(again, text)?;
         let entries = toc::entries(&text)?;
         let made = catalog::snapshot(&mut connection).await?.made_since(&before).statements;
-        Ok((BaselineRun { entries, made }, offline))
+        let on_table = programs::dump_table(server, &database, request.version_table).await?;
+        let on_version_table = toc::on_table(&on_table, &database.address().user)?;
+        let extension_members = catalog::extension_members(&mut connection).await?;
+        Ok((BaselineRun { entries, on_version_table, made, extension_members }, offline))
     }
     .await;
     database.drop_scratch().await?;

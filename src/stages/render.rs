@@ -265,6 +265,11 @@ fn engine<'a>(template: Option<(&'a str, &'a str)>) -> Result<(Tera, &'a str), R
         let text = value.as_str().ok_or("the filter `python` takes a string")?;
         Ok(Value::String(literal::python(text)))
     });
+    tera.register_filter("docstring", |value: &Value, _: &HashMap<String, Value>| {
+        let text = value.as_str().ok_or("the filter `docstring` takes a string")?;
+        let text = text.replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
+        Ok(Value::String(if text.ends_with('"') { format!("{text} ") } else { text }))
+    });
     tera.add_raw_template(name, text).map_err(|error| template_error(name, &error))?;
     Ok((tera, name))
 }
@@ -281,7 +286,7 @@ fn template_error(name: &str, error: &tera::Error) -> RenderError {
 }
 
 /// What a reader of the file must know.
-fn notes(dump: &SchemaDump) -> Vec<String> {
+pub fn notes(dump: &SchemaDump) -> Vec<String> {
     let mut notes = Vec::new();
     if !dump.expected_roles.is_empty() {
         notes.push(format!(

@@ -139,6 +139,7 @@ pub async fn replay(
     database.prepare(request.prelude).await?;
     let mut connection = database.connect().await?;
     let before = catalog::snapshot(&mut connection).await?;
+    let extensions = catalog::extensions(&mut connection).await?;
     let job =
         Job { goal: Goal::Upgrade, database, locations: None, environment: request.environment };
     let ran = interpreter.run(job, tell).await?;
@@ -170,7 +171,7 @@ pub async fn replay(
     }
     let made = catalog::snapshot(&mut connection).await?.made_since(&before);
     Ok(Replayed {
-        existing: ran.existing(),
+        existing: Existing { extensions, ..ran.existing() },
         applied: ran.applied,
         version_table,
         version_table_schema: schema,
