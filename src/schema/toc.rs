@@ -139,8 +139,8 @@ fn after_comments(slice: &str) -> (&str, &str) {
 fn header(line: &str) -> Option<(Object, Option<String>)> {
     let line = line.strip_prefix("-- Data for ").or_else(|| line.strip_prefix("-- "))?;
     let line = line.strip_prefix("Name: ")?;
-    let (line, _) = line.rsplit_once("; Tablespace: ").unwrap_or((line, ""));
     let (line, owner) = line.rsplit_once("; Owner: ").or_else(|| line.rsplit_once("; Owner:"))?;
+    let owner = owner.split("; Tablespace: ").next().unwrap_or_default();
     let (line, schema) = line.rsplit_once("; Schema: ")?;
     let (name, kind) = line.rsplit_once("; Type: ")?;
     let some = |text: &str| match text {
@@ -236,6 +236,15 @@ INSERT INTO s.q (a) VALUES (2);
         -- Name: foo; Type: TABLE; Schema: x; Owner: y
         ') | INSERT INTO s.q (a) VALUES (2)
         ");
+    }
+
+    #[test]
+    fn a_name_may_look_like_the_rest_of_its_line() {
+        let (object, owner) =
+            header("-- Name: x; Tablespace: y; Type: TABLE; Schema: s; Owner: o; Tablespace: fast")
+                .unwrap();
+        assert_eq!((object.name.as_str(), object.kind.as_str()), ("x; Tablespace: y", "TABLE"));
+        assert_eq!(owner.as_deref(), Some("o"));
     }
 
     #[test]

@@ -45,6 +45,7 @@ macro_rules! snapshot {
     ($text:expr) => {{
         let mut settings = insta::Settings::clone_current();
         settings.add_filter(r"\d+\.\d\d s\b", "[SECONDS]");
+        settings.add_filter(r"\d+ bytes", "[BYTES] bytes");
         settings.add_filter(r"PostgreSQL \d+\.\d+", "PostgreSQL [VERSION]");
         // Where in PostgreSQL's own source the message was made.
         settings.add_filter(r" at line \d+", "");
