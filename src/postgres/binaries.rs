@@ -241,4 +241,17 @@ mod tests {
         let error = Binaries::find(Some(root.path()), "").unwrap_err();
         assert!(matches!(error, BinariesError::Incomplete { missing: "postgres", .. }));
     }
+
+    #[test]
+    fn a_server_newer_than_every_pg_dump_names_what_to_install() {
+        let path = std::env::var("PATH").unwrap();
+        let error = Binaries::find_for_server(999, None, &path).unwrap_err();
+        let BinariesError::DumpTooOld { server: 999, found } = &error else { panic!("{error}") };
+        assert!(
+            !found.is_empty(),
+            "PostgreSQL's server programs (Debian: apt-get install postgresql)"
+        );
+        assert!(error.hints()[0].contains("apt-get install postgresql-999"));
+        assert!(error.hints()[1].contains("PostgreSQL"));
+    }
 }
