@@ -6,6 +6,7 @@
 mod hooks;
 mod overlap;
 pub mod place;
+mod poetry;
 mod result;
 
 use crate::cli::{Global, Squash};
@@ -96,7 +97,7 @@ impl Explain for SquashError {
 /// Squashes the history.
 #[expect(clippy::too_many_lines, reason = "the story is told in one piece")]
 pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Result<u8> {
-    let settings = settings(global, arguments)?;
+    let settings = poetry::with_interpreter(settings(global, arguments)?).await;
     let mut clock = Stages::new(report);
 
     let _lock = place::lock(&settings)?;

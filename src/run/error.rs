@@ -76,7 +76,7 @@ impl Explain for RunError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::NoAlembic { tried } => vec![
-                "activate the project's environment (with Poetry: poetry run rebaseline ...), or pass \
+                "activate the project's environment, or pass \
                  --python PATH of the interpreter that has its packages"
                     .to_owned(),
                 format!("tried: {}", tried.join("; ")),

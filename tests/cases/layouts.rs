@@ -310,3 +310,20 @@ async fn a_version_table_that_only_the_online_half_of_env_py_names() {
     write_two(&project, "migrations/versions");
     project.squash(&[]);
 }
+
+#[test]
+fn a_project_of_poetry_whose_environment_only_poetry_knows() {
+    let project = Project::chain(&["op.create_table('dish', sa.Column('id', sa.Integer))"]);
+    project.write("poetry.lock", "");
+    let python = environment().join("bin/python");
+    project.write(
+        "bin/poetry",
+        format!("#!/bin/sh\n[ \"$*\" = 'env info --executable' ] && echo {}\n", python.display()),
+    );
+    let poetry = project.path().join("bin/poetry");
+    std::fs::set_permissions(poetry, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", project.path().join("bin").display());
+    let mut command = project.command(&["squash", "--dry-run"]);
+    let output = command.env("PATH", path).env_remove("VIRTUAL_ENV").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
