@@ -2,8 +2,8 @@
 //!
 //! The journal is written before the first change to the project and removed after the last one. While
 //! it is there, `resume` goes on and `undo` goes back, both from what the journal and the disk say;
-//! every step can be done twice. It holds the baseline's text, so that nothing has to be computed
-//! again. It lies in `.rebaseline/`, a folder that keeps itself out of git.
+//! every step can be done twice. It holds the new texts, so that nothing has to be computed again. It
+//! lies in `.rebaseline/`, a folder that keeps itself out of git.
 
 use std::path::{Path, PathBuf};
 
@@ -53,6 +53,17 @@ impl From<&FileRecord> for Content {
     }
 }
 
+/// A file that the swap writes, or wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Write {
+    /// The file as the squash leaves it.
+    pub new: Content,
+    /// The hash of what it was before; none if it was not there.
+    pub old: Option<Sha256>,
+    /// Its new text; empty when going back.
+    pub text: String,
+}
+
 /// All that is needed to finish or to revert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
@@ -61,11 +72,9 @@ pub struct Journal {
     pub direction: Direction,
     /// The archive; its hash is that of the whole file.
     pub archive: Content,
-    /// The baseline.
-    pub baseline: Content,
-    /// The baseline's text; empty when going back.
-    pub baseline_text: String,
-    /// The old revision files.
+    /// What is written: the baselines first, then kept files that change.
+    pub written: Vec<Write>,
+    /// The old revision files, which go.
     pub removed: Vec<Content>,
 }
 
@@ -97,11 +106,10 @@ impl Journal {
     pub fn new(
         direction: Direction,
         archive: Content,
-        baseline: Content,
-        baseline_text: String,
+        written: Vec<Write>,
         removed: Vec<Content>,
     ) -> Self {
-        Self { version: VERSION, direction, archive, baseline, baseline_text, removed }
+        Self { version: VERSION, direction, archive, written, removed }
     }
 
     /// Where the journal of a project is.

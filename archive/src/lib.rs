@@ -23,7 +23,7 @@ pub use hash::Sha256;
 pub use limits::Limits;
 pub use manifest::{
     BaselineRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord, Manifest, READABLE_BY,
-    RevisionRecord, SchemaRecord, Tool, VersionTableRecord,
+    RevisionRecord, SchemaRecord, Tool, VersionTableRecord, WrittenRecord,
 };
 pub use path::ArchivePath;
 pub use read::Archive;

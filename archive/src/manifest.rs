@@ -36,6 +36,13 @@ pub struct Manifest {
     pub files: Vec<FileRecord>,
     /// The revision that took their place.
     pub baseline: BaselineRecord,
+    /// Further baselines, where the squash made one for each base.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_baselines: Vec<BaselineRecord>,
+    /// What the squash wrote besides the baselines: kept revisions that it changed, and files that
+    /// belong to a baseline.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_written: Vec<WrittenRecord>,
     /// Where databases of this history keep their revision.
     pub version_table: VersionTableRecord,
     /// The schema that both forms build.
@@ -44,6 +51,23 @@ pub struct Manifest {
     pub proof: Value,
     /// Versions of what took part: `postgres`, `alembic`, `python`...
     pub environment: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// All baselines.
+    pub fn baselines(&self) -> impl Iterator<Item = &BaselineRecord> {
+        std::iter::once(&self.baseline).chain(&self.more_baselines)
+    }
+
+    /// Every file that the squash wrote.
+    pub fn written(&self) -> impl Iterator<Item = WrittenRecord> + '_ {
+        self.baselines().map(WrittenRecord::from).chain(self.also_written.iter().cloned())
+    }
+
+    /// The archived file that the squash wrote over, if there was one at this path.
+    pub fn rewritten(&self, path: &ArchivePath) -> Option<&FileRecord> {
+        self.files.iter().find(|file| file.role == FileRole::Rewritten && file.path == *path)
+    }
 }
 
 /// Name and version of the writer.
@@ -146,6 +170,23 @@ pub struct BaselineRecord {
     pub bytes: u64,
     /// The heads that it stands for.
     pub replaces: Vec<String>,
+}
+
+/// A file that the squash put into the project. It is not in the archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenRecord {
+    /// Where it lies in the project.
+    pub path: ArchivePath,
+    /// Its length.
+    pub bytes: u64,
+    /// Its hash.
+    pub sha256: Sha256,
+}
+
+impl From<&BaselineRecord> for WrittenRecord {
+    fn from(baseline: &BaselineRecord) -> Self {
+        Self { path: baseline.file.clone(), bytes: baseline.bytes, sha256: baseline.sha256 }
+    }
 }
 
 /// The table in which a database keeps its revision.

@@ -10,6 +10,7 @@ use crate::commands::squash::place;
 use crate::config::Settings;
 use crate::error::{Error, Explain, Kind, Result};
 use crate::files::{self, PathError};
+use crate::history::{Revision, SourceFile};
 use crate::report::{Printable, Report, count};
 use crate::stages::audit;
 
@@ -114,19 +115,28 @@ impl Archives {
         self.archives.iter()
     }
 
-    /// The files of the project's revisions that name this baseline as parent or dependency.
-    pub fn builds_on(&self, settings: &Settings, baseline: &BaselineRecord) -> Vec<String> {
+    /// The files of the project's revisions that name a baseline which goes away by an undo, and that the
+    /// undo does not put back itself: by baseline.
+    pub fn builds_on(settings: &Settings, manifest: &Manifest) -> Vec<(String, Vec<String>)> {
         let audit = audit::audit(&settings.alembic);
         let Some(history) = audit.history else { return Vec::new() };
-        history
-            .iter()
-            .filter(|revision| {
+        let goes_back = |file: &SourceFile| {
+            let path = place::relative(settings, &file.path).unwrap_or_default();
+            manifest.written().any(|written| Path::new(written.path.as_str()) == path)
+        };
+        // A baseline that has kept the id of the head leaves this id behind.
+        let going = manifest.baselines().filter(|b| b.replaces != [b.revision.clone()]);
+        let built = going.map(|baseline| {
+            let builds = |revision: &&Revision| {
                 revision.parents.iter().any(|parent| parent.as_str() == baseline.revision)
                     || revision.depends_on.contains(&baseline.revision)
-            })
-            .flat_map(|revision| &revision.files)
-            .map(|file| file.path.display().to_string())
-            .collect()
+            };
+            let files = history.iter().filter(builds).flat_map(|revision| &revision.files);
+            let files = files.filter(|file| !goes_back(file));
+            let files = files.map(|file| file.path.display().to_string()).collect();
+            (baseline.revision.clone(), files)
+        });
+        built.filter(|(_, files): &(String, Vec<String>)| !files.is_empty()).collect()
     }
 }
 
@@ -137,7 +147,7 @@ fn generation(archive: &Opened, all: &[(PathBuf, Opened)]) -> usize {
         let files = &archive.manifest().files;
         files.iter().any(|file| file.path == baseline.file && file.sha256 == baseline.sha256)
     };
-    let before = all.iter().filter(|(_, other)| holds(&other.manifest().baseline));
+    let before = all.iter().filter(|(_, other)| other.manifest().baselines().any(holds));
     before.map(|(_, other)| generation(other, all) + 1).max().unwrap_or(0)
 }
 
@@ -160,6 +170,10 @@ fn open(path: &Path) -> Result<Opened, ArchivesError> {
         .map_err(|source| ArchivesError::Unusable { path: path.to_owned(), source })
 }
 
+fn joined(words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<_>>().join(", ")
+}
+
 /// One archive in the list.
 #[derive(Debug, Serialize)]
 struct Line {
@@ -179,8 +193,8 @@ impl Line {
         Self {
             file: path.display().to_string(),
             created: manifest.created.clone(),
-            baseline: manifest.baseline.revision.clone(),
-            replaces: manifest.baseline.replaces.clone(),
+            baseline: joined(manifest.baselines().map(|b| b.revision.clone())),
+            replaces: manifest.baselines().flat_map(|b| b.replaces.clone()).collect(),
             revisions: manifest.history.revisions.len() - manifest.history.kept.len(),
             files: manifest.files.len(),
             bytes: archive.bytes(),
@@ -227,9 +241,11 @@ impl Printable for Shown {
                 "created    {} by {} {}",
                 manifest.created, manifest.tool.name, manifest.tool.version
             ),
-            format!("baseline   {} in {}", manifest.baseline.revision, manifest.baseline.file),
-            format!("stands for {}", manifest.baseline.replaces.join(", ")),
         ];
+        for baseline in manifest.baselines() {
+            lines.push(format!("baseline   {} in {}", baseline.revision, baseline.file));
+            lines.push(format!("stands for {}", baseline.replaces.join(", ")));
+        }
         for revision in &manifest.history.revisions {
             lines.push(format!(
                 "  {}  {}",

@@ -35,15 +35,12 @@ pub fn undo(global: &Global, arguments: &Undo, report: &Report) -> Result<u8> {
         // The newest whose baseline is in the project: an older one may have been squashed again.
         let found = archives.newest(|manifest| manifest.baseline.file.under(root).exists());
         let (file, archive) = found.ok_or(SwapError::NothingToUndo { folder })?;
-        let baseline = archive.manifest().baseline.clone();
-        let kept = archive.manifest().baseline.replaces == [baseline.revision.clone()];
-        let built = if kept { Vec::new() } else { archives.builds_on(&settings, &baseline) };
-        if !built.is_empty() {
-            return Err(
-                SwapError::BuiltUpon { baseline: baseline.revision, revisions: built }.into()
-            );
+        let built = Archives::builds_on(&settings, archive.manifest());
+        if let Some((baseline, revisions)) = built.into_iter().next() {
+            return Err(SwapError::BuiltUpon { baseline, revisions }.into());
         }
-        let question = format!("Put the old revisions back and remove {}?", baseline.file);
+        let files: Vec<_> = archive.manifest().baselines().map(|b| b.file.to_string()).collect();
+        let question = format!("Put the old revisions back and remove {}?", files.join(", "));
         if !report.confirm(&question, arguments.yes) {
             return Err(crate::commands::squash::SquashError::NotConfirmed.into());
         }

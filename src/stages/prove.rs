@@ -10,8 +10,9 @@
 //! is round-trip drift, and only of objects that hold expressions. Rows, positions, privileges and
 //! comments hold none: there a difference is a failure.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -154,7 +155,7 @@ pub enum Offline {
 /// That a baseline makes the same database as the history. Only [`prove`] makes one.
 #[derive(Debug, Clone)]
 pub struct Proof {
-    baseline_sha256: String,
+    files: BTreeMap<PathBuf, String>,
     schema_sha256: String,
     compared: usize,
     roundtrip_drift: Vec<String>,
@@ -162,9 +163,9 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// The SHA-256 of the baseline file that was proved.
-    pub fn baseline_sha256(&self) -> &str {
-        &self.baseline_sha256
+    /// Whether this file with this content (SHA-256 in hexadecimal) was part of what was proved.
+    pub fn covers(&self, file: &Path, sha256: &str) -> bool {
+        self.files.get(file).is_some_and(|proved| proved == sha256)
     }
 
     /// The SHA-256 of what the history made.
@@ -265,7 +266,7 @@ pub async fn prove(
         return Err(ProveError::Differs(Differing { differences: told, diff, file: None }));
     }
     Ok(Proof {
-        baseline_sha256: request.baseline.sha256(),
+        files: BTreeMap::from([(request.baseline.file.clone(), request.baseline.sha256())]),
         schema_sha256: dump.sha256.clone(),
         compared: dump.entries.len() + dump.made.statements.len(),
         roundtrip_drift: drift.iter().map(|d| d.object.to_string()).collect(),

@@ -1,9 +1,10 @@
-//! Swap: archive the old revisions, put the baseline in, take the old files out.
+//! Swap: archive the old revisions, put the baselines in, take the old files out.
 //!
 //! Takes a [`Proof`], so that nobody can swap what is not proved; gives a [`Receipt`]: the archive is
-//! on disk and was read back. Order: journal; archive under a temporary name, read back, renamed;
-//! baseline in; old files out; journal removed. If the power goes at any point, the journal tells
-//! `resume` and `undo` how to reach a whole tree. Every step can be done twice.
+//! on disk and was read back. A swap is a list of changes, and each is known by what the file held
+//! before and what it holds after. Order: journal; archive under a temporary name, read back, renamed;
+//! baselines and changed files in; old files out; journal removed. If the power goes at any point, the
+//! journal tells `resume` and `undo` how to reach a whole tree. Every step can be done twice.
 
 mod error;
 mod manifest;
@@ -14,7 +15,7 @@ use rebaseline_archive::{Archive, ArchivePath, Limits, Sha256, VersionTableRecor
 
 use crate::files;
 use crate::history::{Cut, History};
-use crate::journal::{Content, Direction, Journal};
+use crate::journal::{Content, Direction, Journal, Write};
 use crate::stages::dump::SchemaDump;
 use crate::stages::prove::Proof;
 use crate::stages::render::Baseline;
@@ -29,8 +30,12 @@ pub struct Request<'a> {
     pub history: &'a History,
     /// The cut.
     pub cut: &'a Cut,
-    /// The proved baseline.
-    pub baseline: &'a Baseline,
+    /// The proved baselines.
+    pub baselines: &'a [Baseline],
+    /// Kept revisions that change, proved together with the baselines.
+    pub rewritten: &'a [FileChange],
+    /// Other files that the squash writes: nothing that is run, so no part of the proof.
+    pub documents: &'a [FileChange],
     /// What the history made.
     pub dump: &'a SchemaDump,
     /// Files beside the revisions, which they may read.
@@ -43,6 +48,17 @@ pub struct Request<'a> {
     pub created: String,
     /// Versions of what took part.
     pub environment: std::collections::BTreeMap<String, String>,
+}
+
+/// A file that the squash writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Relative to the root.
+    pub path: PathBuf,
+    /// The hash of what it holds now, in hexadecimal; none if it is not there.
+    pub old: Option<String>,
+    /// What it will hold.
+    pub text: String,
 }
 
 /// The archive is on disk and was read back.
@@ -58,25 +74,34 @@ pub struct Receipt {
 
 /// Archives and swaps.
 pub fn swap(request: &Request<'_>, proof: &Proof) -> Result<Receipt, SwapError> {
-    if proof.baseline_sha256() != request.baseline.sha256() {
-        return Err(SwapError::NotProved);
+    let proved = |path: &Path, bytes: &[u8]| {
+        let sha256 = Sha256::of(bytes).to_string();
+        if proof.covers(path, &sha256) { Ok(()) } else { Err(SwapError::NotProved) }
+    };
+    for baseline in request.baselines {
+        proved(&baseline.file, &baseline.bytes)?;
+    }
+    for change in request.rewritten {
+        proved(&change.path, change.text.as_bytes())?;
     }
     no_journal(request.root)?;
     let (manifest, contents) = manifest::collect(request, proof)?;
-    let baseline = Content::new(manifest.baseline.file.clone(), manifest.baseline.sha256);
     let removed: Vec<Content> =
         manifest.files.iter().filter(|file| file.removed).map(Content::from).collect();
-    let replaces_itself = removed.iter().any(|old| old.path == baseline.path);
-    if replaces_itself || baseline.path.under(request.root).exists() {
-        return Err(SwapError::BaselineExists { path: baseline.path });
+    let written = writes(request)?;
+    for write in &written {
+        let path = &write.new.path;
+        let replaces_itself = removed.iter().any(|old| old.path == *path);
+        if replaces_itself || (write.old.is_none() && path.under(request.root).exists()) {
+            return Err(SwapError::BaselineExists { path: path.clone() });
+        }
     }
     let archive_path = ArchivePath::from_relative(request.archive)?;
     let bytes = rebaseline_archive::to_bytes(&manifest, contents)?;
     let sha256 = Sha256::of(&bytes);
     let archive = Content::new(archive_path.clone(), sha256);
     let files = manifest.files.len();
-    let text = String::from_utf8_lossy(&request.baseline.bytes).into_owned();
-    let journal = Journal::new(Direction::Squash, archive, baseline, text, removed);
+    let journal = Journal::new(Direction::Squash, archive, written, removed);
     journal.save(request.root)?;
     // Nothing of the project is touched yet: if the archive cannot be written (a full disk), the
     // journal is taken back and all is as before.
@@ -87,6 +112,24 @@ pub fn swap(request: &Request<'_>, proof: &Proof) -> Result<Receipt, SwapError> 
     }
     forward(request.root, &journal).map_err(|source| stopped(request.root, source))?;
     Ok(Receipt { archive: archive_path, files, sha256 })
+}
+
+/// Every file that is written, as the journal knows it.
+fn writes(request: &Request<'_>) -> Result<Vec<Write>, SwapError> {
+    let mut writes = Vec::new();
+    for baseline in request.baselines {
+        let path = ArchivePath::from_relative(&baseline.file)?;
+        let text = String::from_utf8_lossy(&baseline.bytes).into_owned();
+        let new = Content::new(path, Sha256::of(text.as_bytes()));
+        writes.push(Write { new, old: None, text });
+    }
+    for change in request.rewritten.iter().chain(request.documents) {
+        let path = ArchivePath::from_relative(&change.path)?;
+        let old = change.old.as_ref().map(|old| old.parse()).transpose()?;
+        let new = Content::new(path, Sha256::of(change.text.as_bytes()));
+        writes.push(Write { new, old, text: change.text.clone() });
+    }
+    Ok(writes)
 }
 
 fn no_journal(root: &Path) -> Result<(), SwapError> {
@@ -117,13 +160,16 @@ fn write_archive(path: &Path, bytes: &[u8], sha256: Sha256) -> Result<(), SwapEr
 /// Goes on from wherever the swap stands. The archive must be on disk.
 fn forward(root: &Path, journal: &Journal) -> Result<(), SwapError> {
     let archive = open_archive(root, journal)?;
-    let baseline = journal.baseline.path.under(root);
-    files::remove_file_if_there(&files::temporary_name(&baseline))?;
-    if !holds(root, &journal.baseline)? {
-        if baseline.exists() {
-            return Err(SwapError::BaselineChanged { path: journal.baseline.path.clone() });
+    for write in &journal.written {
+        let path = write.new.path.under(root);
+        files::remove_file_if_there(&files::temporary_name(&path))?;
+        if holds(root, &write.new)? {
+            continue;
         }
-        files::write_atomic(&baseline, journal.baseline_text.as_bytes())?;
+        if !holds_old(root, write)? {
+            return Err(SwapError::BaselineChanged { path: write.new.path.clone() });
+        }
+        files::write_atomic(&path, write.text.as_bytes())?;
     }
     let mut going = Vec::new();
     for old in &journal.removed {
@@ -145,13 +191,14 @@ fn forward(root: &Path, journal: &Journal) -> Result<(), SwapError> {
     Ok(Journal::close(root)?)
 }
 
-/// Puts the old files back, takes the baseline out, then the archive. Every file is checked to be whole
+/// Puts the old files back, takes the baselines out, then the archive. Every file is checked to be whole
 /// before anything goes.
 fn backward(root: &Path, journal: &Journal) -> Result<usize, SwapError> {
     let archive_path = journal.archive.path.under(root);
     files::remove_file_if_there(&files::temporary_name(&archive_path))?;
-    let baseline = journal.baseline.path.under(root);
-    files::remove_file_if_there(&files::temporary_name(&baseline))?;
+    for write in &journal.written {
+        files::remove_file_if_there(&files::temporary_name(&write.new.path.under(root)))?;
+    }
     let archive = if archive_path.exists() { Some(open_archive(root, journal)?) } else { None };
     let mut restored = 0;
     for old in &journal.removed {
@@ -171,12 +218,8 @@ fn backward(root: &Path, journal: &Journal) -> Result<usize, SwapError> {
         }
         restored += 1;
     }
-    if baseline.exists() {
-        if !holds(root, &journal.baseline)? {
-            return Err(SwapError::BaselineChanged { path: journal.baseline.path.clone() });
-        }
-        files::remove_file(&baseline)?;
-        remove_empty_parents(root, &baseline)?;
+    for write in &journal.written {
+        restored += usize::from(unwrite(root, write, archive.as_ref())?);
     }
     // All old files are whole on disk: the archive holds nothing more than they do.
     files::remove_file_if_there(&archive_path)?;
@@ -185,6 +228,35 @@ fn backward(root: &Path, journal: &Journal) -> Result<usize, SwapError> {
     }
     Journal::close(root)?;
     Ok(restored)
+}
+
+/// Puts back what was there before a file was written: an older form of it, or nothing. Tells whether an
+/// older form was put back.
+fn unwrite(root: &Path, write: &Write, archive: Option<&Archive>) -> Result<bool, SwapError> {
+    let path = write.new.path.under(root);
+    if holds_old(root, write)? {
+        return Ok(false);
+    }
+    if !holds(root, &write.new)? {
+        return Err(SwapError::BaselineChanged { path: write.new.path.clone() });
+    }
+    if write.old.is_some() {
+        let old = archive.and_then(|archive| archive.file(&write.new.path));
+        let old = old.ok_or_else(|| SwapError::InTheWay { path: write.new.path.clone() })?;
+        files::write_atomic(&path, old)?;
+        return Ok(true);
+    }
+    files::remove_file(&path)?;
+    remove_empty_parents(root, &path)?;
+    Ok(false)
+}
+
+/// Whether a file that the squash writes is as it was before.
+fn holds_old(root: &Path, write: &Write) -> Result<bool, SwapError> {
+    match write.old {
+        Some(old) => holds(root, &Content::new(write.new.path.clone(), old)),
+        None => Ok(!write.new.path.under(root).exists()),
+    }
 }
 
 fn open_archive(root: &Path, journal: &Journal) -> Result<Archive, SwapError> {
@@ -261,9 +333,14 @@ pub fn undo_unfinished(root: &Path) -> Result<Option<usize>, SwapError> {
 /// Reverts a finished squash. Checks everything before the first change.
 pub fn undo(root: &Path, archive_file: &Path, archive: &Archive) -> Result<usize, SwapError> {
     let manifest = archive.manifest();
-    let baseline = Content::new(manifest.baseline.file.clone(), manifest.baseline.sha256);
-    if !holds(root, &baseline)? {
-        return Err(SwapError::BaselineChanged { path: baseline.path });
+    let mut written = Vec::new();
+    for record in manifest.written() {
+        let new = Content::new(record.path, record.sha256);
+        if !holds(root, &new)? {
+            return Err(SwapError::BaselineChanged { path: new.path });
+        }
+        let old = manifest.rewritten(&new.path).map(|old| old.sha256);
+        written.push(Write { new, old, text: String::new() });
     }
     let removed: Vec<Content> =
         manifest.files.iter().filter(|file| file.removed).map(Content::from).collect();
@@ -274,7 +351,7 @@ pub fn undo(root: &Path, archive_file: &Path, archive: &Archive) -> Result<usize
     }
     let path = ArchivePath::from_relative(archive_file)?;
     let content = Content::new(path, archive.sha256());
-    let journal = Journal::new(Direction::Undo, content, baseline, String::new(), removed);
+    let journal = Journal::new(Direction::Undo, content, written, removed);
     journal.save(root)?;
     backward(root, &journal).map_err(|source| stopped(root, source))
 }

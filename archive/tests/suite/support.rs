@@ -62,6 +62,8 @@ pub fn manifest(tree: &Tree) -> Manifest {
             bytes: 8,
             replaces: heads.clone(),
         },
+        more_baselines: Vec::new(),
+        also_written: Vec::new(),
         history: HistoryRecord {
             format: "alembic".into(),
             heads,

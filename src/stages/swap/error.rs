@@ -59,8 +59,8 @@ pub enum SwapError {
         /// The archive folder.
         folder: PathBuf,
     },
-    /// The baseline was edited after the squash.
-    #[error("the baseline `{path}` was changed after the squash")]
+    /// A file that the squash wrote was edited afterwards.
+    #[error("`{path}` was changed after the squash")]
     BaselineChanged {
         /// The file.
         path: ArchivePath,
@@ -106,7 +106,7 @@ impl Explain for SwapError {
                 vec!["pass another --message: the file is named after it".to_owned()]
             }
             Self::BaselineChanged { .. } => vec![
-                "put the baseline back as it was (git checkout), or take the old revisions out of \
+                "put the file back as it was (git checkout), or take the old revisions out of \
                  the archive: rebaseline archive restore --into DIR"
                     .to_owned(),
             ],

@@ -2,13 +2,14 @@
 
 use rebaseline_archive::{
     ArchivePath, BaselineRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord, Manifest,
-    READABLE_BY, RevisionRecord, SchemaRecord, Sha256, Tool,
+    READABLE_BY, RevisionRecord, SchemaRecord, Sha256, Tool, WrittenRecord,
 };
 use serde_json::json;
 
 use crate::files;
 use crate::history::RevisionId;
 use crate::stages::prove::Proof;
+use crate::stages::render::Baseline;
 use crate::stages::swap::{Request, SwapError};
 
 /// Files with their content, in any order.
@@ -54,6 +55,23 @@ pub(super) fn collect(
         records.push(FileRecord::new(path.clone(), &bytes, FileRole::Beside, false));
         contents.push((path, bytes));
     }
+    for change in request.rewritten.iter().chain(request.documents) {
+        let Some(old) = &change.old else { continue };
+        let path = ArchivePath::from_relative(&change.path)?;
+        let bytes = files::read(&path.under(request.root))?;
+        if Sha256::of(&bytes).to_string() != *old {
+            return Err(SwapError::Changed { path });
+        }
+        let executable = files::is_executable(&path.under(request.root));
+        let record = FileRecord::new(path.clone(), &bytes, FileRole::Rewritten, false);
+        records.push(FileRecord { executable, ..record });
+        contents.push((path, bytes));
+    }
+    let mut baselines =
+        request.baselines.iter().map(baseline_record).collect::<Result<Vec<_>, _>>()?;
+    if baselines.is_empty() {
+        return Err(SwapError::NotProved);
+    }
     let text = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect();
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
@@ -68,13 +86,9 @@ pub(super) fn collect(
             kept: text(request.cut.kept()),
         },
         files: records,
-        baseline: BaselineRecord {
-            revision: request.baseline.revision.to_string(),
-            file: ArchivePath::from_relative(&request.baseline.file)?,
-            sha256: Sha256::of(&request.baseline.bytes),
-            bytes: request.baseline.bytes.len() as u64,
-            replaces: text(&request.baseline.replaces),
-        },
+        baseline: baselines.remove(0),
+        more_baselines: baselines,
+        also_written: also_written(request)?,
         version_table: request.version_table.clone(),
         schema: SchemaRecord {
             sha256: proof.schema_sha256().parse()?,
@@ -89,4 +103,27 @@ pub(super) fn collect(
         environment: request.environment.clone(),
     };
     Ok((manifest, contents))
+}
+
+fn baseline_record(baseline: &Baseline) -> Result<BaselineRecord, SwapError> {
+    Ok(BaselineRecord {
+        revision: baseline.revision.to_string(),
+        file: ArchivePath::from_relative(&baseline.file)?,
+        sha256: Sha256::of(&baseline.bytes),
+        bytes: baseline.bytes.len() as u64,
+        replaces: baseline.replaces.iter().map(ToString::to_string).collect(),
+    })
+}
+
+fn also_written(request: &Request<'_>) -> Result<Vec<WrittenRecord>, SwapError> {
+    let changes = request.rewritten.iter().chain(request.documents);
+    changes
+        .map(|change| {
+            Ok(WrittenRecord {
+                path: ArchivePath::from_relative(&change.path)?,
+                bytes: change.text.len() as u64,
+                sha256: Sha256::of(change.text.as_bytes()),
+            })
+        })
+        .collect()
 }
