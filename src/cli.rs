@@ -4,7 +4,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::NaiveDateTime;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::history::created;
 
 /// Squash a PostgreSQL migration history into one proved baseline revision.
 #[derive(Debug, Parser)]
@@ -78,7 +81,7 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Squash the history into one proved baseline and archive the old revisions
-    Squash(Squash),
+    Squash(Box<Squash>),
     /// Check the revision files without running them
     Audit,
     /// Bring databases that stand at the squashed head onto the baseline
@@ -129,6 +132,15 @@ pub struct Running {
 /// `rebaseline squash`
 #[derive(Debug, Clone, Default, Args)]
 pub struct Squash {
+    /// Squash this revision and all that must run before it; the rest stays (several: one of each branch)
+    #[arg(long, value_name = "REV", help_heading = "The cut", conflicts_with_all = ["keep", "before"])]
+    pub upto: Vec<String>,
+    /// Leave the newest N revisions as they are (or some more, where branches would be cut in two)
+    #[arg(long, value_name = "N", help_heading = "The cut", conflicts_with = "before")]
+    pub keep: Option<usize>,
+    /// Squash what was created before this date (2024-12-31, or with a time: 2024-12-31T12:00)
+    #[arg(long, value_name = "DATE", help_heading = "The cut", value_parser = date)]
+    pub before: Option<NaiveDateTime>,
     /// Do everything up to the proof and write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -230,6 +242,12 @@ pub struct Restore {
     /// The folder to write into; nothing that is there is overwritten
     #[arg(long, value_name = "DIR")]
     pub into: PathBuf,
+}
+
+/// A date, or a date with a time.
+fn date(text: &str) -> Result<NaiveDateTime, String> {
+    created::parse(text)
+        .ok_or_else(|| "not a date such as 2024-12-31 or 2024-12-31T12:00".to_owned())
 }
 
 /// A time limit in seconds, at most a day.

@@ -4,6 +4,7 @@
 //! missing parent and no cycle, or every [`StructureError`] it found. The words are Alembic's:
 //! parents are `down_revision`, dependencies are `depends_on`.
 
+pub mod created;
 pub mod cut;
 #[cfg(test)]
 pub mod drawing;
@@ -17,7 +18,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use cut::{Cut, CutError};
+pub use cut::{Choice, Cut, CutError};
 #[cfg(test)]
 pub use drawing::history;
 pub use finding::{Finding, Severity};
@@ -65,6 +66,11 @@ impl RevisionId {
             Some(character) => Err(IllegalRevisionId::Character { id, character }),
             None => Ok(Self(id)),
         }
+    }
+
+    /// An id in Alembic's form that no revision has.
+    pub fn example() -> Self {
+        Self("000000000000".to_owned())
     }
 
     /// The text itself.

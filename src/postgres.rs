@@ -8,6 +8,7 @@ pub mod address;
 pub mod binaries;
 pub mod catalog;
 pub mod cluster;
+pub mod holding;
 pub mod identifier;
 pub mod programs;
 pub mod run_folder;

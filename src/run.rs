@@ -11,8 +11,11 @@ mod error;
 mod interpreter;
 mod record;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
+
+use serde::Serialize;
 
 use crate::postgres::scratch::ScratchDb;
 use crate::process::Plan;
@@ -65,10 +68,23 @@ pub struct Job<'a> {
     pub goal: Goal,
     /// On which database.
     pub database: &'a ScratchDb,
-    /// Version locations to use instead of the project's own.
-    pub locations: Option<&'a [PathBuf]>,
+    /// Which revisions.
+    pub scripts: &'a Scripts,
     /// The project's environment.
     pub environment: Vec<(OsString, OsString)>,
+}
+
+/// Which revisions Alembic sees, and which of them it runs. By default all that the project has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Scripts {
+    /// Version locations to use instead of the project's own.
+    pub locations: Option<Vec<PathBuf>>,
+    /// Revision files that are not there for this run, as absolute paths without links.
+    pub hidden: BTreeSet<PathBuf>,
+    /// Revision files that are read from another place, with the place.
+    pub replaced: BTreeMap<PathBuf, PathBuf>,
+    /// The only revisions that are run. Closed under parents and dependencies, or nothing makes sense.
+    pub only: Option<BTreeSet<String>>,
 }
 
 /// One way to run the migrations.

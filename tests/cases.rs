@@ -7,6 +7,7 @@ mod crash;
 mod help;
 mod layouts;
 mod mutations;
+mod partial;
 mod safety;
 mod scratch;
 mod squash;

@@ -1,9 +1,10 @@
-//! `rebaseline squash`, the story: audit, replay, dump, render, prove, archive.
+//! `rebaseline squash`, the story: audit, cut, replay, dump, render, prove, archive.
 //!
 //! Nothing in the project is touched before the proof. What does not depend on each other runs at the
 //! same time: the second server and the interpreters of the proof start while the history is replayed.
 
 mod hooks;
+mod kept;
 mod overlap;
 pub mod place;
 mod poetry;
@@ -14,7 +15,7 @@ use crate::commands::audit::shown;
 use crate::config::{self, Settings};
 use crate::error::{Error, Explain, Kind, Result};
 use crate::files;
-use crate::history::{Cut, History, Severity};
+use crate::history::{Choice, Cut, History, Severity};
 use crate::journal;
 use crate::report::{Report, count};
 use crate::stages::audit::Audit;
@@ -109,11 +110,15 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     }
     let template = place::template(&settings)?;
     let template = template.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-    let cut = Cut::whole(history);
+    let cut = Cut::choose(history, &cut_choice(arguments))?;
     let id = id_choice(&arguments.revision_id);
     render::check(history, &cut, &id, template)?;
+    kept::rewritten(&settings, &audit, &cut, &render::likely_id(&cut, &id))?;
     place::archive_folder(&settings)?;
-    clock.done("audit", result::audited(history, &audit.findings));
+    clock.done("audit", result::audited(history, &cut, &audit.findings));
+    for note in result::about_cut(&cut, arguments.keep) {
+        report.note(note);
+    }
 
     let bar = report.bar("replay", history.len() as u64);
     let started = overlap::start(&settings).await?;
@@ -129,6 +134,8 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
             report.note(note);
         }
 
+        let heads = overlap::replay_kept(&settings, history, &cut, &mut rehearsal).await?;
+
         let revision = render::choose_id(history, &cut, &dump, &id)?;
         let placed = place::place(&settings, &revision, &arguments.message)?;
         let baseline = render::render(&render::Request {
@@ -143,11 +150,15 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
             template,
             file: placed.baseline.clone(),
         })?;
-        let baseline = hooks::run(&settings, baseline, &mut rehearsal).await?;
-        clock.done("render", result::rendered(&baseline));
+        let baselines = vec![hooks::run(&settings, baseline, &mut rehearsal).await?];
+        let rewritten = kept::rewritten(&settings, &audit, &cut, &revision)?;
+        let kept = kept::kept(&settings, history, &cut, &revision, &rewritten, heads.as_ref());
+        clock.done("render", result::rendered(&baselines));
 
         let request = prove::Request {
-            baseline: &baseline,
+            baselines: &baselines,
+            version_rows: vec![revision.to_string()],
+            kept,
             dump: &dump,
             version_table: &rehearsal.replayed.version_table,
             existing: &rehearsal.replayed.existing,
@@ -159,16 +170,16 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         let proof = Box::pin(prove::prove(request, &mut rehearsal.interpreter)).await;
         let proof = proof.map_err(|error| keep_diff(error, &settings))?;
         clock.done("prove", result::proved(&proof));
-        Ok::<_, Error>((dump, placed, baseline, proof))
+        Ok::<_, Error>((dump, placed, baselines, rewritten, proof))
     })
     .await;
     rehearsal.database.drop_scratch().await?;
-    let (dump, placed, baseline, proof) = proved?;
+    let (dump, placed, baselines, rewritten, proof) = proved?;
 
     let receipt = if arguments.dry_run {
         None
     } else {
-        let question = result::question(&cut, &baseline);
+        let question = result::question(&cut, &baselines);
         if !report.confirm(&question, arguments.yes) {
             return Err(SquashError::NotConfirmed.into());
         }
@@ -177,8 +188,8 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
                 root: &settings.root,
                 history: &place::in_root(&settings, history)?,
                 cut: &cut,
-                baselines: std::slice::from_ref(&baseline),
-                rewritten: &[],
+                baselines: &baselines,
+                rewritten: &rewritten,
                 documents: &[],
                 dump: &dump,
                 beside: &place::beside_in_root(&settings, &audit.beside),
@@ -197,7 +208,8 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     report.result(&SquashResult::new(
         history,
         &cut,
-        &baseline,
+        &baselines,
+        &rewritten,
         &dump,
         &proof,
         receipt.as_ref(),
@@ -229,6 +241,15 @@ fn sound_history<'a>(settings: &Settings, audit: &'a Audit) -> Result<&'a Histor
         return Err(SquashError::Nothing { folders }.into());
     }
     Ok(history)
+}
+
+fn cut_choice(arguments: &Squash) -> Choice {
+    match arguments {
+        Squash { upto, .. } if !upto.is_empty() => Choice::Upto(upto.clone()),
+        Squash { keep: Some(count), .. } => Choice::Keep(*count),
+        Squash { before: Some(time), .. } => Choice::Before(*time),
+        _ => Choice::Whole,
+    }
 }
 
 fn id_choice(text: &str) -> IdChoice {

@@ -7,3 +7,4 @@ pub mod literal;
 pub mod printf;
 pub mod python;
 pub mod recipe;
+pub mod rewrite;

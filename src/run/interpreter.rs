@@ -13,7 +13,7 @@ use crate::process::{Finished, ProcessError, Running};
 use crate::run::channel::{Answer, Channel, Event};
 use crate::run::environment;
 use crate::run::record::{End, Record, conclude};
-use crate::run::{Goal, Job, Mode, Ran, Recipe, RunError};
+use crate::run::{Goal, Job, Mode, Ran, Recipe, RunError, Scripts};
 
 /// The exit code of our launcher when Alembic cannot be imported.
 const NO_ALEMBIC: i32 = 87;
@@ -57,7 +57,7 @@ impl Interpreter {
             known: Record::default(),
         };
         if matches!(interpreter.recipe.mode, Mode::Jobs { .. }) {
-            interpreter.launch(&nowhere(), None, &[])?;
+            interpreter.launch(&nowhere(), &Scripts::default(), &[])?;
         }
         Ok(interpreter)
     }
@@ -69,11 +69,15 @@ impl Interpreter {
 
     /// Runs a job that is not the first. An env.py that cannot run twice in one process, or does nothing
     /// the second time, gets a process of its own.
-    pub async fn run_again(&mut self, job: Job<'_>) -> Result<Ran, RunError> {
-        let first = self.run(job.clone(), &|_| {}).await;
+    pub async fn run_again(
+        &mut self,
+        job: Job<'_>,
+        tell: &(dyn Fn(&Event) + Send + Sync),
+    ) -> Result<Ran, RunError> {
+        let first = self.run(job.clone(), tell).await;
         if self.jobs > 1 && !first.as_ref().is_ok_and(|ran| !ran.contexts.is_empty()) {
             self.child = None;
-            return self.run(job, &|_| {}).await;
+            return self.run(job, tell).await;
         }
         first
     }
@@ -95,9 +99,9 @@ impl Interpreter {
         self.jobs += 1;
         loop {
             if self.child.is_none() {
-                self.launch(&scratch, job.locations, &variables)?;
+                self.launch(&scratch, job.scripts, &variables)?;
             }
-            let word = self.word(&job.goal, &scratch, job.locations, &variables, &stdout);
+            let word = self.word(&job.goal, &scratch, job.scripts, &variables, &stdout);
             match self.listen(job.database, word, tell).await? {
                 Listened::NoAlembic => self.next_candidate()?,
                 Listened::Ended(ended) => {
@@ -116,7 +120,7 @@ impl Interpreter {
         &self,
         goal: &Goal,
         scratch: &Value,
-        locations: Option<&[PathBuf]>,
+        scripts: &Scripts,
         variables: &[(OsString, Option<OsString>)],
         stdout: &Path,
     ) -> Option<String> {
@@ -137,7 +141,7 @@ impl Interpreter {
             Goal::Upgrade | Goal::UpgradeOffline => None,
         };
         let word = json!({
-            "scratch": scratch, "version_locations": locations, "environ": environ,
+            "scratch": scratch, "scripts": scripts, "environ": environ,
             "arguments": arguments, "stdout": stdout, "hooks": hooks,
         });
         Some(word.to_string())
@@ -156,7 +160,7 @@ impl Interpreter {
     fn launch(
         &mut self,
         scratch: &Value,
-        locations: Option<&[PathBuf]>,
+        scripts: &Scripts,
         variables: &[(OsString, Option<OsString>)],
     ) -> Result<(), RunError> {
         let preload = match &self.recipe.mode {
@@ -165,7 +169,7 @@ impl Interpreter {
         };
         let shim = json!({
             "channel": self.channel.path(), "preload": preload, "scratch": scratch,
-            "version_locations": locations,
+            "scripts": scripts,
         });
         let mut python_path = self.folder.clone().into_os_string();
         if let Some(own) = crate::config::inherited_variable("PYTHONPATH").filter(|p| !p.is_empty())

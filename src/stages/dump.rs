@@ -6,11 +6,11 @@
 
 use crate::error::{Explain, Kind};
 use crate::postgres::catalog;
+use crate::postgres::holding::{self, Holding, HoldingError};
 use crate::postgres::identifier;
 use crate::postgres::programs::{self, ProgramError};
 use crate::postgres::scratch::{ScratchDb, ScratchError};
 use crate::postgres::server::Server;
-use crate::schema::roles::Made;
 use crate::schema::toc::{self, TocError};
 use crate::schema::{self, Counts, Entry, Object, drops, existing, portable};
 use crate::stages::replay::Replayed;
@@ -39,6 +39,9 @@ pub enum DumpError {
     /// The catalog cannot be read.
     #[error("cannot read the scratch database")]
     Catalog(#[from] sqlx::Error),
+    /// What it holds cannot be read.
+    #[error("cannot read the scratch database")]
+    Holding(#[from] HoldingError),
     /// Something that a baseline cannot carry.
     #[error("the history makes what a baseline cannot carry: {}", objects.join(", "))]
     CannotCarry {
@@ -106,18 +109,10 @@ pub struct Block {
 /// What the history made.
 #[derive(Debug, Clone)]
 pub struct SchemaDump {
-    /// `pg_dump`'s text as it is: the control is restored from it.
-    pub text: String,
-    /// Its entries.
-    pub entries: Vec<Entry>,
-    /// What the history put on the version table: privileges, comments, policies.
-    pub on_version_table: Vec<Entry>,
-    /// The members of all extensions, with the extensions' versions.
-    pub extension_members: Vec<String>,
+    /// What the database holds, as it was read.
+    pub holding: Holding,
     /// Whether the history dropped the schema `public`.
     pub public_gone: bool,
-    /// Roles and settings.
-    pub made: Made,
     /// Roles that the history uses and did not make: they must be there before the baseline runs.
     pub expected_roles: Vec<String>,
     /// What the baseline runs, in order.
@@ -130,6 +125,18 @@ pub struct SchemaDump {
     pub counts: Counts,
 }
 
+/// Reads what the database holds once the kept revisions have run on top of the cut.
+pub async fn dump_heads(
+    server: &Server,
+    database: &ScratchDb,
+    replayed: &Replayed,
+) -> Result<Holding, DumpError> {
+    let Replayed { version_table, before, .. } = replayed;
+    let mut connection = database.connect().await?;
+    let text = programs::dump(server, database, std::slice::from_ref(version_table)).await?;
+    Ok(holding::read(server, database, &mut connection, version_table, before, text).await?)
+}
+
 /// Dumps a replayed history. The version table is left out, and so is what was there before the first
 /// revision.
 pub async fn dump(
@@ -137,24 +144,24 @@ pub async fn dump(
     database: &ScratchDb,
     replayed: &Replayed,
 ) -> Result<SchemaDump, DumpError> {
-    let Replayed { version_table, existing: there, made, .. } = replayed;
-    if !server.is_private() && !made.roles.is_empty() {
-        return Err(DumpError::RolesOnGivenServer { roles: made.roles.clone() });
-    }
+    let Replayed { version_table, existing: there, .. } = replayed;
     let without = std::slice::from_ref(version_table);
     let mut connection = database.connect().await?;
     let comments = catalog::extension_comments(&mut connection).await?;
     let versions = catalog::extension_versions(&mut connection).await?;
-    let extension_members = catalog::extension_members(&mut connection).await?;
-    let mut expected_roles = catalog::roles_in_use(&mut connection).await?;
-    expected_roles.retain(|role| !made.roles.contains(role));
     let public_gone: bool = sqlx::query_scalar("select to_regnamespace('public') is null")
         .fetch_one(&mut connection)
         .await?;
     let texts = programs::dump_with_drops(server, server.folder(), database, without).await?;
-    let entries = toc::entries(&texts.text)?;
-    let on_table = programs::dump_table(server, database, version_table).await?;
-    let on_version_table = toc::on_table(&on_table, &database.address().user)?;
+    let before = &replayed.before;
+    let holding =
+        holding::read(server, database, &mut connection, version_table, before, texts.text).await?;
+    let Holding { entries, on_version_table, made, .. } = &holding;
+    if !server.is_private() && !made.roles.is_empty() {
+        return Err(DumpError::RolesOnGivenServer { roles: made.roles.clone() });
+    }
+    let mut expected_roles = catalog::roles_in_use(&mut connection).await?;
+    expected_roles.retain(|role| !made.roles.contains(role));
     let mut refused: Vec<String> =
         entries.iter().filter(|e| cannot_carry(e)).map(|e| e.object.to_string()).collect();
     refused.extend(catalog::out_of_reach(&mut connection).await?);
@@ -171,7 +178,7 @@ pub async fn dump(
         blocks.push(Block { title: "schema `public`".to_owned(), statements });
     }
     let carried = entries.iter().filter(|entry| !existing::was_there(entry, there));
-    for entry in carried.chain(&on_version_table) {
+    for entry in carried.chain(on_version_table) {
         let user = &database.address().user;
         let mut statements = portable::statements(entry, user, |name| comments.get(name).cloned())
             .map_err(|source| DumpError::Parse { object: entry.object.clone(), source })?;
@@ -186,17 +193,13 @@ pub async fn dump(
     }
     let drops = toc::drops(&texts.clean)?;
     let drops =
-        drops.into_iter().filter(|s| drops::is_needed(s, &entries, there, &version_table.schema));
+        drops.into_iter().filter(|s| drops::is_needed(s, entries, there, &version_table.schema));
     let drops = drops.map(|s| portable::drop_statement(&s, &database.address().user)).collect();
     Ok(SchemaDump {
-        sha256: schema::sha256(&entries, &made.statements),
-        counts: Counts::of(&entries),
-        text: texts.text,
-        entries,
-        on_version_table,
-        extension_members,
+        sha256: schema::sha256(entries, &made.statements),
+        counts: Counts::of(entries),
+        holding,
         public_gone,
-        made: made.clone(),
         expected_roles,
         blocks,
         drops,

@@ -163,6 +163,24 @@ impl Baseline {
     }
 }
 
+/// A file that the squash writes over or adds, besides the baselines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Relative to the project's root.
+    pub path: PathBuf,
+    /// The hash of what it holds now, in hexadecimal; none if it is not there.
+    pub old: Option<String>,
+    /// What it will hold.
+    pub text: String,
+}
+
+impl FileChange {
+    /// SHA-256 of the new text in hexadecimal.
+    pub fn sha256(&self) -> String {
+        schema::hex(&Sha256::digest(self.text.as_bytes()))
+    }
+}
+
 #[derive(Serialize)]
 struct RenderedBlock {
     title: String,
@@ -294,16 +312,16 @@ pub fn notes(dump: &SchemaDump) -> Vec<String> {
             dump.expected_roles.join(", ")
         ));
     }
-    if !dump.made.with_password.is_empty() {
+    if !dump.holding.made.with_password.is_empty() {
         notes.push(format!(
             "The history gave a password to: {}. A baseline holds no password: set it yourself.",
-            dump.made.with_password.join(", ")
+            dump.holding.made.with_password.join(", ")
         ));
     }
-    if !dump.made.changed.is_empty() {
+    if !dump.holding.made.changed.is_empty() {
         notes.push(format!(
             "The history changed roles that were there before it; this is not repeated here: {}.",
-            dump.made.changed.join(", ")
+            dump.holding.made.changed.join(", ")
         ));
     }
     notes
@@ -320,6 +338,18 @@ pub fn check(
         usable_id(history, cut, id)?;
     }
     engine(template).map(|_| ())
+}
+
+/// The baseline's id before anything is replayed: right where it is kept or given, else one of the same
+/// form.
+pub fn likely_id(cut: &Cut, choice: &IdChoice) -> RevisionId {
+    let text = match (choice, cut.heads()) {
+        (IdChoice::Keep, [head]) => return head.clone(),
+        (IdChoice::Given(id), _) => id.clone(),
+        _ => String::new(),
+    };
+    // Two of these texts are legal by themselves, and a given one has been checked.
+    RevisionId::new(text).unwrap_or_else(|_| RevisionId::example())
 }
 
 /// Chooses the baseline's id.

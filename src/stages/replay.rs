@@ -1,19 +1,22 @@
-//! Replay: the whole history, run by the project's own Alembic on a scratch database.
+//! Replay: the history up to the cut, run by the project's own Alembic on a scratch database; later, if
+//! revisions are kept, the rest of it.
 //!
 //! Takes a cut of the history, a scratch database and an interpreter that may have been started
-//! already; gives what was applied, with times, and the roles and settings before and after. On
-//! failure it leaves nothing behind: the scratch database goes with its server.
+//! already; gives what was applied, with times, and the roles and settings before the first revision.
+//! On failure it leaves nothing behind: the scratch database goes with its server.
 
 use std::ffi::OsString;
 
+use sqlx::postgres::PgConnection;
+
 use crate::error::{Explain, Kind};
-use crate::history::Cut;
+use crate::history::{Cut, RevisionId};
 use crate::postgres::catalog;
 use crate::postgres::programs::Table;
 use crate::postgres::scratch::{Prelude, ScratchDb, ScratchError};
 use crate::run::channel::{Event, Existing};
-use crate::run::{Applied, Goal, Interpreter, Job, RunError, Versions};
-use crate::schema::roles::{Made, Snapshot};
+use crate::run::{Applied, Goal, Interpreter, Job, Ran, RunError, Scripts, Versions};
+use crate::schema::roles::Snapshot;
 
 /// Why the history could not be replayed.
 #[derive(Debug, thiserror::Error)]
@@ -42,13 +45,13 @@ pub enum ReplayError {
         /// Its name.
         table: String,
     },
-    /// The history did not arrive at its heads.
+    /// The history did not arrive at the cut, or at its heads.
     #[error(
         "after the replay the version table stands at {}, not at {}",
         shown(found),
         shown(expected)
     )]
-    NotAtHeads {
+    NotThere {
         /// The rows that are expected.
         expected: Vec<String>,
         /// The rows that are there.
@@ -80,7 +83,7 @@ impl Explain for ReplayError {
                  squash one history at a time"
                     .to_owned(),
             ],
-            Self::NotAtHeads { .. } => vec![
+            Self::NotThere { .. } => vec![
                 "the command must upgrade to all heads (`alembic upgrade heads`), and env.py must let \
                  the transaction commit"
                     .to_owned(),
@@ -100,7 +103,7 @@ impl Explain for ReplayError {
 /// What the replay needs besides the interpreter.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// The revisions that are replayed.
+    /// Up to where.
     pub cut: &'a Cut,
     /// Where.
     pub database: &'a ScratchDb,
@@ -123,15 +126,13 @@ pub struct Replayed {
     pub existing: Existing,
     /// Roles and settings before the first revision.
     pub before: Snapshot,
-    /// Roles and settings that the history made.
-    pub made: Made,
     /// The libraries that ran it.
     pub versions: Versions,
 }
 
-/// Replays the history and checks that it arrived at its heads.
+/// Replays the history up to the cut and checks that it arrived there.
 pub async fn replay(
-    request: Request<'_>,
+    request: &Request<'_>,
     interpreter: &mut Interpreter,
     tell: &(dyn Fn(&Event) + Send + Sync),
 ) -> Result<Replayed, ReplayError> {
@@ -140,9 +141,49 @@ pub async fn replay(
     let mut connection = database.connect().await?;
     let before = catalog::snapshot(&mut connection).await?;
     let extensions = catalog::extensions(&mut connection).await?;
-    let job =
-        Job { goal: Goal::Upgrade, database, locations: None, environment: request.environment };
-    let ran = interpreter.run(job, tell).await?;
+    let squashed = request.cut.squashed().iter().map(ToString::to_string).collect();
+    let only = if request.cut.kept().is_empty() { None } else { Some(squashed) };
+    let scripts = Scripts { only, ..Scripts::default() };
+    let ran = interpreter.run(request.job(&scripts), tell).await?;
+    let (version_table, schema) = version_table(&mut connection, &ran).await?;
+    stands_at(&mut connection, &version_table, request.cut.version_rows()).await?;
+    Ok(Replayed {
+        existing: Existing { extensions, ..ran.existing() },
+        applied: ran.applied,
+        version_table,
+        version_table_schema: schema,
+        before,
+        versions: ran.versions,
+    })
+}
+
+/// Goes on from the cut to the heads.
+pub async fn replay_kept(
+    request: &Request<'_>,
+    replayed: &Replayed,
+    heads: &[RevisionId],
+    interpreter: &mut Interpreter,
+    tell: &(dyn Fn(&Event) + Send + Sync),
+) -> Result<Vec<Applied>, ReplayError> {
+    let scripts = Scripts::default();
+    let ran = interpreter.run_again(request.job(&scripts), tell).await?;
+    let mut connection = request.database.connect().await?;
+    stands_at(&mut connection, &replayed.version_table, heads).await?;
+    Ok(ran.applied)
+}
+
+impl Request<'_> {
+    fn job<'s>(&'s self, scripts: &'s Scripts) -> Job<'s> {
+        let environment = self.environment.clone();
+        Job { goal: Goal::Upgrade, database: self.database, scripts, environment }
+    }
+}
+
+/// The one version table that env.py used, and its schema as env.py names it.
+async fn version_table(
+    connection: &mut PgConnection,
+    ran: &Ran,
+) -> Result<(Table, Option<String>), ReplayError> {
     let mut tables: Vec<String> = ran
         .contexts
         .iter()
@@ -158,25 +199,18 @@ pub async fn replay(
     }
     let context = ran.contexts.first().ok_or(ReplayError::NothingRan)?;
     let schema = context.version_table_schema.clone();
-    let found =
-        catalog::find_table(&mut connection, schema.as_deref(), &context.version_table).await?;
-    let version_table =
-        found.ok_or_else(|| ReplayError::NoVersionTable { table: tables.concat() })?;
-    let found = catalog::version_rows(&mut connection, &version_table).await?;
-    let mut expected: Vec<String> =
-        request.cut.version_rows().iter().map(ToString::to_string).collect();
+    let found = catalog::find_table(connection, schema.as_deref(), &context.version_table).await?;
+    let table = found.ok_or_else(|| ReplayError::NoVersionTable { table: tables.concat() })?;
+    Ok((table, schema))
+}
+
+async fn stands_at(
+    connection: &mut PgConnection,
+    table: &Table,
+    rows: &[RevisionId],
+) -> Result<(), ReplayError> {
+    let found = catalog::version_rows(connection, table).await?;
+    let mut expected: Vec<String> = rows.iter().map(ToString::to_string).collect();
     expected.sort();
-    if found != expected {
-        return Err(ReplayError::NotAtHeads { expected, found });
-    }
-    let made = catalog::snapshot(&mut connection).await?.made_since(&before);
-    Ok(Replayed {
-        existing: Existing { extensions, ..ran.existing() },
-        applied: ran.applied,
-        version_table,
-        version_table_schema: schema,
-        before,
-        made,
-        versions: ran.versions,
-    })
+    if found == expected { Ok(()) } else { Err(ReplayError::NotThere { expected, found }) }
 }

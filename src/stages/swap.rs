@@ -18,7 +18,7 @@ use crate::history::{Cut, History};
 use crate::journal::{Content, Direction, Journal, Write};
 use crate::stages::dump::SchemaDump;
 use crate::stages::prove::Proof;
-use crate::stages::render::Baseline;
+use crate::stages::render::{Baseline, FileChange};
 pub use error::SwapError;
 
 /// What is swapped.
@@ -48,17 +48,6 @@ pub struct Request<'a> {
     pub created: String,
     /// Versions of what took part.
     pub environment: std::collections::BTreeMap<String, String>,
-}
-
-/// A file that the squash writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileChange {
-    /// Relative to the root.
-    pub path: PathBuf,
-    /// The hash of what it holds now, in hexadecimal; none if it is not there.
-    pub old: Option<String>,
-    /// What it will hold.
-    pub text: String,
 }
 
 /// The archive is on disk and was read back.

@@ -8,7 +8,7 @@ use crate::commands::squash::place;
 use crate::config::{self, Settings};
 use crate::error::Result;
 use crate::files;
-use crate::run::{Goal, Job};
+use crate::run::{Goal, Job, Scripts};
 use crate::stages::prove::ProveError;
 use crate::stages::render::Baseline;
 
@@ -29,7 +29,7 @@ pub async fn run(
     let job = Job {
         goal: Goal::WriteHooks(copy.clone()),
         database: &rehearsal.database,
-        locations: None,
+        scripts: &Scripts::default(),
         environment: config::inherited(),
     };
     rehearsal.interpreter.run(job, &|_| {}).await.map_err(ProveError::Run)?;

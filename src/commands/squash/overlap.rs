@@ -7,11 +7,13 @@ use crate::commands::squash::place;
 use crate::config::{self, Settings};
 use crate::error::Result;
 use crate::format::alembic::recipe::recipe;
-use crate::history::Cut;
+use crate::history::{Cut, History};
+use crate::postgres::holding::Holding;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
 use crate::run::Interpreter;
 use crate::run::channel::Event;
+use crate::stages::dump;
 use crate::stages::replay::{self, Replayed};
 
 /// The first server, its database and the interpreter that will replay the history.
@@ -29,6 +31,8 @@ pub struct Rehearsal {
     pub database: ScratchDb,
     /// What the replay told.
     pub replayed: Replayed,
+    /// The interpreter that replayed, as long as there is more to replay.
+    replaying: Option<Interpreter>,
     /// The proof's server.
     pub second: Server,
     /// The proof's interpreter.
@@ -63,16 +67,40 @@ pub async fn replay_while_proof_starts(
         prelude: &settings.prelude,
         environment: config::inherited(),
     };
-    let replaying = async { Ok(replay::replay(request, &mut interpreter, &tell).await?) };
+    let replaying = async { Ok(replay::replay(&request, &mut interpreter, &tell).await?) };
     match tokio::try_join!(replaying, start_proof(settings)) {
-        Ok((replayed, (second, interpreter))) => {
-            Ok(Rehearsal { server, database, replayed, second, interpreter })
+        Ok((replayed, (second, proving))) => {
+            let replaying = (!cut.kept().is_empty()).then_some(interpreter);
+            Ok(Rehearsal { server, database, replayed, replaying, second, interpreter: proving })
         }
         Err(error) => {
             database.drop_scratch().await?;
             Err(error)
         }
     }
+}
+
+/// Goes on from the cut to the heads, if anything is kept, and reads what the whole history makes.
+pub async fn replay_kept(
+    settings: &Settings,
+    history: &History,
+    cut: &Cut,
+    rehearsal: &mut Rehearsal,
+) -> Result<Option<Holding>> {
+    let Some(mut interpreter) = rehearsal.replaying.take() else { return Ok(None) };
+    let Rehearsal { server, database, replayed, .. } = rehearsal;
+    let request = replay::Request {
+        cut,
+        database,
+        prelude: &settings.prelude,
+        environment: config::inherited(),
+    };
+    let heads = history.version_rows();
+    let applied =
+        replay::replay_kept(&request, replayed, &heads, &mut interpreter, &|_| {}).await?;
+    let holding = dump::dump_heads(server, database, replayed).await?;
+    replayed.applied.extend(applied);
+    Ok(Some(holding))
 }
 
 async fn start_proof(settings: &Settings) -> Result<(Server, Interpreter)> {

@@ -12,7 +12,7 @@ use crate::run::Applied;
 use crate::schema::Counts;
 use crate::stages::dump::SchemaDump;
 use crate::stages::prove::{Offline, Proof};
-use crate::stages::render::Baseline;
+use crate::stages::render::{Baseline, FileChange};
 use crate::stages::replay::Replayed;
 use crate::stages::swap::Receipt;
 
@@ -65,6 +65,9 @@ pub struct SquashResult {
     outcome: &'static str,
     history: HistoryPart,
     baseline: BaselinePart,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more_baselines: Vec<BaselinePart>,
+    rewritten: Vec<String>,
     schema: Counts,
     proof: ProofPart,
     archive: Option<ArchivePart>,
@@ -84,9 +87,22 @@ struct HistoryPart {
 #[derive(Debug, Serialize)]
 struct BaselinePart {
     revision: String,
+    replaces: Vec<String>,
     file: String,
     bytes: usize,
     statements: usize,
+}
+
+impl BaselinePart {
+    fn new(baseline: &Baseline) -> Self {
+        Self {
+            revision: baseline.revision.to_string(),
+            replaces: baseline.replaces.iter().map(ToString::to_string).collect(),
+            file: baseline.file.display().to_string(),
+            bytes: baseline.bytes.len(),
+            statements: baseline.statements,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -120,7 +136,8 @@ impl SquashResult {
     pub fn new(
         history: &History,
         cut: &Cut,
-        baseline: &Baseline,
+        baselines: &[Baseline],
+        rewritten: &[FileChange],
         dump: &SchemaDump,
         proof: &Proof,
         receipt: Option<&Receipt>,
@@ -137,12 +154,9 @@ impl SquashResult {
                 squashed: cut.squashed().len(),
                 kept: cut.kept().len(),
             },
-            baseline: BaselinePart {
-                revision: baseline.revision.to_string(),
-                file: baseline.file.display().to_string(),
-                bytes: baseline.bytes.len(),
-                statements: baseline.statements,
-            },
+            baseline: BaselinePart::new(&baselines[0]),
+            more_baselines: baselines.iter().skip(1).map(BaselinePart::new).collect(),
+            rewritten: rewritten.iter().map(|change| change.path.display().to_string()).collect(),
             schema: dump.counts.clone(),
             proof: ProofPart {
                 equal: true,
@@ -181,15 +195,23 @@ impl Printable for SquashResult {
                     "the old files are in {}; {} puts them back",
                     archive.file, archive.undo
                 ));
-                if self.history.heads == [baseline.revision.clone()] {
+                if baseline.replaces == [baseline.revision.clone()] {
+                    let later = if self.history.kept == 0 { "" } else { " or later" };
                     lines.push(format!(
-                        "databases that stand at {} need nothing: the baseline keeps that id",
+                        "databases that stand at {}{later} need nothing: the baseline keeps that id",
                         baseline.revision
                     ));
                 } else {
                     lines.push(format!(
                         "databases that stand at {}: rebaseline stamp URL...",
-                        self.history.heads.join(", ")
+                        baseline.replaces.join(", ")
+                    ));
+                }
+                if !self.rewritten.is_empty() {
+                    let files = count(self.rewritten.len() as u64, "kept file", "kept files");
+                    lines.push(format!(
+                        "{files} now build on the baseline: {}",
+                        self.rewritten.join(", ")
                     ));
                 }
             }
@@ -211,23 +233,38 @@ pub fn slowest(applied: &[Applied]) -> Vec<Slow> {
 }
 
 /// What a user on a terminal is asked before files are replaced.
-pub fn question(cut: &Cut, baseline: &Baseline) -> String {
+pub fn question(cut: &Cut, baselines: &[Baseline]) -> String {
     let squashed = count(cut.squashed().len() as u64, "revision", "revisions");
-    format!("Replace {squashed} by {}?", baseline.file.display())
+    let files: Vec<_> = baselines.iter().map(|b| b.file.display().to_string()).collect();
+    format!("Replace {squashed} by {}?", files.join(", "))
 }
 
 /// The line of the audit.
-pub fn audited(history: &History, findings: &[Finding]) -> String {
+pub fn audited(history: &History, cut: &Cut, findings: &[Finding]) -> String {
     let mut text = format!(
         "{}, {}, {}",
         count(history.len() as u64, "revision", "revisions"),
         count(history.heads().len() as u64, "head", "heads"),
         count(history.merges() as u64, "merge", "merges"),
     );
+    if !cut.kept().is_empty() {
+        text += &format!(", {} to squash, {} kept", cut.squashed().len(), cut.kept().len());
+    }
     if !findings.is_empty() {
         text += &format!(", {}", count(findings.len() as u64, "finding", "findings"));
     }
     text
+}
+
+/// What a user may not expect of the cut.
+pub fn about_cut(cut: &Cut, keep: Option<usize>) -> Vec<String> {
+    match keep {
+        Some(keep) if cut.kept().len() > keep => vec![format!(
+            "{} revisions are kept instead of {keep}: a later cut would split branches",
+            cut.kept().len()
+        )],
+        _ => Vec::new(),
+    }
 }
 
 /// The line of the replay.
@@ -249,9 +286,13 @@ pub fn dumped(dump: &SchemaDump) -> String {
 }
 
 /// The line of the rendering.
-pub fn rendered(baseline: &Baseline) -> String {
-    let statements = count(baseline.statements as u64, "statement", "statements");
-    format!("{statements}, {} bytes, revision {}", baseline.bytes.len(), baseline.revision)
+pub fn rendered(baselines: &[Baseline]) -> String {
+    let statements = baselines.iter().map(|baseline| baseline.statements as u64).sum();
+    let statements = count(statements, "statement", "statements");
+    let bytes: usize = baselines.iter().map(|baseline| baseline.bytes.len()).sum();
+    let ids: Vec<_> = baselines.iter().map(|baseline| baseline.revision.as_str()).collect();
+    let revisions = if ids.len() == 1 { "revision" } else { "revisions" };
+    format!("{statements}, {bytes} bytes, {revisions} {}", ids.join(", "))
 }
 
 /// The line of the proof.

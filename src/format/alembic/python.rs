@@ -12,7 +12,7 @@ mod tests;
 
 use std::ops::Range;
 
-use ruff_python_ast::{Expr, Stmt};
+use ruff_python_ast::{Expr, ExprStringLiteral, Stmt};
 use ruff_text_size::TextRange;
 
 use self::bindings::{Bindings, Value, What};
@@ -48,6 +48,8 @@ pub struct RevisionSource {
     pub depends_on: Vec<Literal<String>>,
     /// The whole value of `depends_on`, if it is assigned.
     pub depends_on_place: Option<Literal<()>>,
+    /// The bytes of the docstring with its quotes.
+    pub docstring: Option<Range<usize>>,
     /// The docstring's first paragraph, which Alembic shows as the message.
     pub message: String,
     /// `Create Date:` of the docstring, as written.
@@ -110,6 +112,7 @@ pub fn read_revision_named(source: &str, file_name: &str) -> Result<RevisionSour
     let id_place = bindings.get("revision").map(place);
     let depends_on_place = bindings.get("depends_on").map(place);
     let (message, created) = describe(body.first());
+    let docstring = docstring(body.first()).map(|literal| literal.range.into());
 
     match (id, down_revision.map(place)) {
         (Some(id), Some(down_revision)) if reading.problems.is_empty() => Ok(RevisionSource {
@@ -120,6 +123,7 @@ pub fn read_revision_named(source: &str, file_name: &str) -> Result<RevisionSour
             labels,
             depends_on,
             depends_on_place,
+            docstring,
             message,
             created,
         }),
@@ -218,8 +222,7 @@ fn legacy_id(file_name: &str) -> Option<&str> {
 /// Alembic's `doc` is the first paragraph; if a revision was made without a message, that is the
 /// `Revision ID:` block of the template, which is no message.
 fn describe(first: Option<&Stmt>) -> (String, Option<String>) {
-    let Some(Stmt::Expr(statement)) = first else { return (String::new(), None) };
-    let Expr::StringLiteral(docstring) = &*statement.value else { return (String::new(), None) };
+    let Some(docstring) = docstring(first) else { return (String::new(), None) };
     // The interpreter reads source with universal newlines.
     let text = docstring.value.to_str().replace("\r\n", "\n").replace('\r', "\n");
     let text = text.trim();
@@ -232,6 +235,11 @@ fn describe(first: Option<&Stmt>) -> (String, Option<String>) {
     let created = text.lines().find_map(|line| line.trim().strip_prefix("Create Date:"));
     let created = created.map(str::trim).filter(|date| !date.is_empty());
     (message.trim().to_owned(), created.map(str::to_owned))
+}
+
+fn docstring(first: Option<&Stmt>) -> Option<&ExprStringLiteral> {
+    let Some(Stmt::Expr(statement)) = first else { return None };
+    if let Expr::StringLiteral(docstring) = &*statement.value { Some(docstring) } else { None }
 }
 
 /// The parser's messages begin with a capital.

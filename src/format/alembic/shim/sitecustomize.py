@@ -556,8 +556,32 @@ def guard_alembic(module):
     wrap(module.HeadMaintainer, "update_to_step", make_update)
 
 
-def guard_script_directory(module):
-    directory = module.ScriptDirectory
+def guard_scripts(module):
+    """Which revisions Alembic sees, and which of them it runs: as the parent says."""
+
+    def make_load(original):
+        def load(cls, scriptdir, *where):
+            path = os.path.realpath(os.path.join(*where))
+            return None if path in state.scripts.get("hidden", ()) else original(cls, scriptdir, *where)
+
+        return load
+
+    def make_upgrade(original):
+        def _upgrade_revs(self, *args, **kwargs):
+            steps = original(self, *args, **kwargs)
+            only = state.scripts.get("only")
+            return steps if only is None else [step for step in steps if step.revision.revision in only]
+
+        return _upgrade_revs
+
+    # Older versions load the files of a folder by their names.
+    name = "_from_filename" if hasattr(module.Script, "_from_filename") else "_from_path"
+    wrap(module.Script, name, make_load)
+    wrap(module.ScriptDirectory, "_upgrade_revs", make_upgrade)
+    guard_version_locations(module.ScriptDirectory)
+
+
+def guard_version_locations(directory):
     computed = directory.__dict__["_version_locations"]
     if isinstance(computed, property):
         return
@@ -565,20 +589,48 @@ def guard_script_directory(module):
     def make(original):
         def __init__(self, *args, **kwargs):
             original(self, *args, **kwargs)
-            if state.version_locations is not None:
-                self.version_locations = list(state.version_locations)
+            if state.scripts.get("locations") is not None:
+                self.version_locations = list(state.scripts["locations"])
 
         return __init__
 
     def locations(self):
         found = computed.fget(self)
-        if state.version_locations is None:
+        if state.scripts.get("locations") is None:
             return found
-        return [type(found[0])(location) for location in state.version_locations]  # str once, Path in new versions.
+        return [type(found[0])(location) for location in state.scripts["locations"]]  # str once, Path in new versions.
 
     wrap(directory, "__init__", make)
     # A property that cannot be assigned to: whatever env.py sets at run time comes too late.
     directory._version_locations = property(locations, lambda self, value: None)
+
+
+def guard_loading(module):
+    """A revision whose text will change is loaded from the new text, under the name and place of the old file."""
+
+    def make(original):
+        def load_module_py(module_id, path, *args, **kwargs):
+            text = state.scripts.get("replaced", {}).get(os.path.realpath(path))
+            if text is None:
+                return original(module_id, path, *args, **kwargs)
+            from importlib.machinery import SourceFileLoader
+            from importlib.util import module_from_spec, spec_from_file_location
+
+            class Loader(SourceFileLoader):
+                def get_data(self, path):
+                    if path != self.path:
+                        raise OSError("no cached form of a file that changes")
+                    with open(text, "rb") as file:
+                        return file.read()
+
+            spec = spec_from_file_location(module_id, path, loader=Loader(module_id, str(path)))
+            loaded = module_from_spec(spec)
+            spec.loader.exec_module(loaded)
+            return loaded
+
+        return load_module_py
+
+    wrap(module, "load_module_py", make)
 
 
 # Start-up -------------------------------------------------------------------------------------------------------------
@@ -587,7 +639,8 @@ HOOKS = {
     "sqlalchemy": guard_sqlalchemy,
     "alembic": report_versions,
     "alembic.runtime.migration": guard_alembic,
-    "alembic.script.base": guard_script_directory,
+    "alembic.script.base": guard_scripts,
+    "alembic.util.pyfiles": guard_loading,
     "psycopg2._psycopg": guard_psycopg2,
     "psycopg2cffi._impl.connection": guard_psycopg2cffi,
     "psycopg.connection": guard_psycopg,
@@ -656,7 +709,7 @@ class State:
     def __init__(self, settings):
         self.settings = json.dumps({**settings, "preload": False})
         self.scratch = settings["scratch"]
-        self.version_locations = settings.get("version_locations")
+        self.scripts = settings.get("scripts") or {}
         self.origins = set()
         self.versions_sent = False
         self.running = threading.local()
@@ -681,8 +734,8 @@ def obey(settings, word):
     """Takes over what the parent's word changes."""
     state.job = word
     state.scratch = settings["scratch"] = word.get("scratch") or state.scratch
-    if "version_locations" in word:
-        state.version_locations = settings["version_locations"] = word["version_locations"]
+    if "scripts" in word:
+        state.scripts = settings["scripts"] = word["scripts"] or {}
     for name, value in word.get("environ", {}).items():
         if value is None:
             os.environ.pop(name, None)

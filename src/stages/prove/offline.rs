@@ -1,0 +1,75 @@
+//! The offline part of the proof: `alembic upgrade heads --sql` of the baseline, applied by psql.
+
+use crate::files;
+use crate::postgres::catalog;
+use crate::postgres::programs;
+use crate::postgres::scratch::ScratchDb;
+use crate::run::Interpreter;
+use crate::schema::Entry;
+use crate::schema::toc;
+use crate::stages::prove::{Goal, Job, ProveError, Ran, Request, Scripts};
+
+/// What came of it.
+pub enum OfflineRun {
+    /// What the SQL made.
+    Made(Vec<Entry>),
+    /// Why it could not be tried.
+    Skipped(String),
+}
+
+/// Runs the baselines offline, on a database of their own.
+pub async fn run(
+    request: &Request<'_>,
+    interpreter: &mut Interpreter,
+    database: &ScratchDb,
+    scripts: &Scripts,
+) -> Result<OfflineRun, ProveError> {
+    match sql(interpreter, request.job(Goal::UpgradeOffline, database, scripts)).await {
+        Err(reason) => Ok(OfflineRun::Skipped(reason)),
+        Ok(ran) => apply(request, database, &ran).await,
+    }
+}
+
+/// The SQL, or why it cannot be had.
+async fn sql(interpreter: &mut Interpreter, job: Job<'_>) -> Result<Ran, String> {
+    if !interpreter.takes_jobs() {
+        return Err("the history is run by a command of the project's own".to_owned());
+    }
+    match interpreter.run_again(job, &|_| {}).await {
+        Ok(ran) if ran.stdout.is_empty() => Err("env.py wrote no SQL in offline mode".to_owned()),
+        Ok(ran) => Ok(ran),
+        Err(error) => {
+            Err(format!("env.py cannot run offline: {}", error.to_string().replace('\n', " ")))
+        }
+    }
+}
+
+async fn apply(
+    request: &Request<'_>,
+    database: &ScratchDb,
+    ran: &Ran,
+) -> Result<OfflineRun, ProveError> {
+    let server = request.server;
+    database.prepare(request.prelude).await?;
+    let script = server.folder().path().join("offline.sql");
+    files::write_scratch(&script, &ran.stdout)?;
+    if let Err(error) = programs::psql(server, database, &script).await {
+        // What env.py prints or sets up by itself online is its own affair; the statements of the
+        // baseline are the same ones that have just been run online.
+        let text = error.to_string();
+        let said = text.split_once("ERROR:").map_or(text.as_str(), |(_, said)| said.trim_start());
+        let said = said.lines().next().unwrap_or_default();
+        let reason = format!("the SQL of offline mode cannot be applied: {said}");
+        return Ok(OfflineRun::Skipped(reason));
+    }
+    // The offline half of env.py may name another version table, or none, than the half that is used.
+    let mut without = vec![request.version_table.clone()];
+    if let Some(context) = ran.contexts.first() {
+        let mut connection = database.connect().await?;
+        let schema = context.version_table_schema.as_deref();
+        let found = catalog::find_table(&mut connection, schema, &context.version_table).await?;
+        without.extend(found);
+    }
+    let text = programs::dump(server, database, &without).await?;
+    Ok(OfflineRun::Made(toc::entries(&text)?))
+}
