@@ -131,6 +131,7 @@ pub struct Running {
 
 /// `rebaseline squash`
 #[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Squash {
     /// Squash this revision and all that must run before it; the rest stays (several: one of each branch)
     #[arg(long, value_name = "REV", help_heading = "The cut", conflicts_with_all = ["keep", "before"])]
@@ -141,6 +142,9 @@ pub struct Squash {
     /// Squash what was created before this date (2024-12-31, or with a time: 2024-12-31T12:00)
     #[arg(long, value_name = "DATE", help_heading = "The cut", value_parser = date)]
     pub before: Option<NaiveDateTime>,
+    /// One baseline for each base, with its branch label, instead of one for everything
+    #[arg(long, help_heading = "The cut", conflicts_with_all = ["upto", "keep", "before"])]
+    pub per_branch: bool,
     /// Do everything up to the proof and write nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -4,6 +4,7 @@
 //! missing parent and no cycle, or every [`StructureError`] it found. The words are Alembic's:
 //! parents are `down_revision`, dependencies are `depends_on`.
 
+pub mod branches;
 pub mod created;
 pub mod cut;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use branches::{Branch, BranchesError};
 pub use cut::{Choice, Cut, CutError};
 #[cfg(test)]
 pub use drawing::history;

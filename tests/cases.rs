@@ -8,6 +8,7 @@ mod help;
 mod layouts;
 mod mutations;
 mod partial;
+mod per_branch;
 mod safety;
 mod scratch;
 mod squash;

@@ -1,4 +1,4 @@
-//! `rebaseline squash`, the story: audit, cut, replay, dump, render, prove, archive.
+//! `rebaseline squash`, the story: audit, plan, replay, dump, render, prove, archive.
 //!
 //! Nothing in the project is touched before the proof. What does not depend on each other runs at the
 //! same time: the second server and the interpreters of the proof start while the history is replayed.
@@ -7,6 +7,7 @@ mod hooks;
 mod kept;
 mod overlap;
 pub mod place;
+mod plan;
 mod poetry;
 mod result;
 
@@ -15,13 +16,13 @@ use crate::commands::audit::shown;
 use crate::config::{self, Settings};
 use crate::error::{Error, Explain, Kind, Result};
 use crate::files;
-use crate::history::{Choice, Cut, History, Severity};
+use crate::history::{History, Severity};
 use crate::journal;
 use crate::report::{Report, count};
 use crate::stages::audit::Audit;
 use crate::stages::prove::ProveError;
 use crate::stages::render::{self, IdChoice};
-use crate::stages::{audit, dump, prove, swap};
+use crate::stages::{audit, prove, swap};
 use result::{SquashResult, Stages};
 
 /// What stops a squash before or between the stages.
@@ -110,54 +111,61 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     }
     let template = place::template(&settings)?;
     let template = template.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-    let cut = Cut::choose(history, &cut_choice(arguments))?;
+    let mut plan = plan::plan(history, arguments)?;
     let id = id_choice(&arguments.revision_id);
-    render::check(history, &cut, &id, template)?;
-    kept::rewritten(&settings, &audit, &cut, &render::likely_id(&cut, &id))?;
+    let first = &plan.steps[0].part;
+    render::check(history, first, &id, template)?;
+    kept::rewritten(&settings, &audit, &plan.cut, &render::likely_id(first, &id))?;
     place::archive_folder(&settings)?;
-    clock.done("audit", result::audited(history, &cut, &audit.findings));
-    for note in result::about_cut(&cut, arguments.keep) {
+    clock.done("audit", result::audited(history, &plan.cut, &audit.findings));
+    for note in result::about_cut(&plan.cut, arguments.keep) {
         report.note(note);
     }
 
     let bar = report.bar("replay", history.len() as u64);
     let started = overlap::start(&settings).await?;
-    let ran = Box::pin(overlap::replay_while_proof_starts(&settings, &cut, started, &bar)).await;
+    let ran =
+        Box::pin(overlap::replay_while_proof_starts(&settings, &plan.steps[0].cut, started, &bar))
+            .await;
     bar.finish_and_clear();
     let mut rehearsal = ran?;
     clock.done("replay", result::replayed(&rehearsal.replayed, &rehearsal.server));
 
     let proved = Box::pin(async {
-        let dump = dump::dump(&rehearsal.server, &rehearsal.database, &rehearsal.replayed).await?;
+        let mut dumps = overlap::dump_steps(&settings, &plan, &mut rehearsal).await?;
+        let added = plan::added(&plan, &dumps)?;
+        let Some(dump) = dumps.pop() else { return Err(nothing(&settings)) };
         clock.done("dump", result::dumped(&dump));
         for note in render::notes(&dump) {
             report.note(note);
         }
+        let heads = overlap::replay_kept(&settings, history, &plan.cut, &mut rehearsal).await?;
 
-        let heads = overlap::replay_kept(&settings, history, &cut, &mut rehearsal).await?;
-
-        let revision = render::choose_id(history, &cut, &dump, &id)?;
-        let placed = place::place(&settings, &revision, &arguments.message)?;
-        let baseline = render::render(&render::Request {
-            history,
-            cut: &cut,
-            dump: &dump,
-            revision: &revision,
-            message: &arguments.message,
-            created: &placed.created,
-            archive: &placed.archive.to_string_lossy(),
-            server: &place::short_version(rehearsal.server.version()),
-            template,
-            file: placed.baseline.clone(),
-        })?;
-        let baselines = vec![hooks::run(&settings, baseline, &mut rehearsal).await?];
-        let rewritten = kept::rewritten(&settings, &audit, &cut, &revision)?;
-        let kept = kept::kept(&settings, history, &cut, &revision, &rewritten, heads.as_ref());
+        let ids = plan::choose_ids(&mut plan, history, &added, &id)?;
+        let placed = place::place(&settings, &plan, &ids, &arguments.message)?;
+        let mut baselines = Vec::new();
+        for (number, step) in plan.steps.iter().enumerate() {
+            let baseline = render::render(&render::Request {
+                part: &step.part,
+                dump: &added[number],
+                revision: &ids[number],
+                message: &arguments.message,
+                created: &placed.created,
+                archive: &placed.archive.to_string_lossy(),
+                server: &place::short_version(rehearsal.server.version()),
+                template,
+                file: placed.baselines[number].clone(),
+            })?;
+            baselines.push(hooks::run(&settings, baseline, &mut rehearsal).await?);
+        }
+        let revision = &ids[0];
+        let rewritten = kept::rewritten(&settings, &audit, &plan.cut, revision)?;
+        let kept = kept::kept(&settings, history, &plan.cut, revision, &rewritten, heads.as_ref());
         clock.done("render", result::rendered(&baselines));
 
         let request = prove::Request {
             baselines: &baselines,
-            version_rows: vec![revision.to_string()],
+            version_rows: plan::version_rows(&plan, &ids),
             kept,
             dump: &dump,
             version_table: &rehearsal.replayed.version_table,
@@ -179,7 +187,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     let receipt = if arguments.dry_run {
         None
     } else {
-        let question = result::question(&cut, &baselines);
+        let question = result::question(&plan.cut, &baselines);
         if !report.confirm(&question, arguments.yes) {
             return Err(SquashError::NotConfirmed.into());
         }
@@ -187,7 +195,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
             &swap::Request {
                 root: &settings.root,
                 history: &place::in_root(&settings, history)?,
-                cut: &cut,
+                cut: &plan.cut,
                 baselines: &baselines,
                 rewritten: &rewritten,
                 documents: &[],
@@ -207,7 +215,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     let seconds = clock.seconds();
     report.result(&SquashResult::new(
         history,
-        &cut,
+        &plan.cut,
         &baselines,
         &rewritten,
         &dump,
@@ -236,20 +244,15 @@ fn sound_history<'a>(settings: &Settings, audit: &'a Audit) -> Result<&'a Histor
         return Err(SquashError::Findings { errors, shown: shown(&audit.findings) }.into());
     };
     if history.is_empty() {
-        let folders =
-            settings.alembic.version_locations.iter().map(|f| f.display().to_string()).collect();
-        return Err(SquashError::Nothing { folders }.into());
+        return Err(nothing(settings));
     }
     Ok(history)
 }
 
-fn cut_choice(arguments: &Squash) -> Choice {
-    match arguments {
-        Squash { upto, .. } if !upto.is_empty() => Choice::Upto(upto.clone()),
-        Squash { keep: Some(count), .. } => Choice::Keep(*count),
-        Squash { before: Some(time), .. } => Choice::Before(*time),
-        _ => Choice::Whole,
-    }
+fn nothing(settings: &Settings) -> Error {
+    let folders = &settings.alembic.version_locations;
+    SquashError::Nothing { folders: folders.iter().map(|f| f.display().to_string()).collect() }
+        .into()
 }
 
 fn id_choice(text: &str) -> IdChoice {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use futures_util::{StreamExt, stream};
+use rebaseline_archive::{BaselineRecord, Manifest, RevisionRecord};
 use serde::Serialize;
 
 use crate::cli::{Global, Running, Stamp, Targets};
@@ -16,7 +17,7 @@ use crate::history::History;
 use crate::postgres::target::Url;
 use crate::report::{Printable, Report};
 use crate::stages::audit;
-use crate::stages::stamp::{self, Outcome, Patience, Plan, Told};
+use crate::stages::stamp::{self, Outcome, Patience, Plan, Replaced, Requires, Told};
 
 /// No databases were named.
 #[derive(Debug, thiserror::Error)]
@@ -138,26 +139,52 @@ fn urls(targets: &Targets) -> Result<Vec<Url>> {
 
 /// What the archives and the project say about where a database can stand.
 fn plan(settings: &Settings, targets: &Targets) -> Result<Plan> {
-    let archives = Archives::load(settings, targets.archive.as_deref())?;
-    let folder = archives.folder.clone();
-    let (_, newest) = archives.newest(|_| true).ok_or(ArchivesError::None { folder })?;
+    let all = Archives::load(settings, targets.archive.as_deref())?;
+    let folder = all.folder.clone();
+    let (_, newest) = all.newest(|_| true).ok_or(ArchivesError::None { folder })?;
     let manifest = newest.manifest();
-    let replaces: BTreeSet<String> = manifest.baseline.replaces.iter().cloned().collect();
-    let mut squashed_ids = BTreeSet::new();
-    for (_, archive) in archives.iter() {
+    let mut archived = BTreeSet::new();
+    for (_, archive) in all.iter() {
         let history = &archive.manifest().history;
         let squashed = history.revisions.iter().filter(|r| !history.kept.contains(&r.id));
-        squashed_ids.extend(squashed.map(|revision| revision.id.clone()));
-        squashed_ids.insert(archive.manifest().baseline.revision.clone());
+        archived.extend(squashed.map(|revision| revision.id.clone()));
+        archived.extend(archive.manifest().baselines().map(|b| b.revision.clone()));
     }
-    squashed_ids.retain(|id| !replaces.contains(id) && *id != manifest.baseline.revision);
-    let history = audit::audit(&settings.alembic).history;
-    let later = history.iter().flat_map(History::iter);
+    let replaced = |baseline: &BaselineRecord| Replaced {
+        baseline: baseline.revision.clone(),
+        heads: baseline.replaces.clone(),
+    };
     Ok(Plan {
         version_table: manifest.version_table.clone(),
-        baseline: manifest.baseline.revision.clone(),
-        later: later.map(|revision| revision.id.to_string()).collect(),
-        replaces,
-        archived: squashed_ids,
+        baselines: manifest.baselines().map(replaced).collect(),
+        archived,
+        old: before(manifest),
+        new: now(settings, manifest),
     })
+}
+
+/// The graph before the squash. `depends_on` may be a label: it means the revision that carries it.
+fn before(manifest: &Manifest) -> Requires {
+    let revisions = &manifest.history.revisions;
+    let id_of = |name: &String| {
+        let carries = |revision: &&RevisionRecord| revision.labels.contains(name);
+        revisions.iter().find(carries).map_or(name, |revision| &revision.id).clone()
+    };
+    let requires = |revision: &RevisionRecord| {
+        revision.parents.iter().cloned().chain(revision.depends_on.iter().map(id_of)).collect()
+    };
+    revisions.iter().map(|revision| (revision.id.clone(), requires(revision))).collect()
+}
+
+/// The project's graph now; where it cannot be read, the baselines alone.
+fn now(settings: &Settings, manifest: &Manifest) -> Requires {
+    let alone = manifest.baselines().map(|baseline| (baseline.revision.clone(), Vec::new()));
+    let mut graph: Requires = alone.collect();
+    let history = audit::audit(&settings.alembic).history;
+    for revision in history.iter().flat_map(History::iter) {
+        let on = history.iter().flat_map(|history| history.dependencies(&revision.id));
+        let requires = revision.parents.iter().chain(on).map(ToString::to_string).collect();
+        graph.insert(revision.id.to_string(), requires);
+    }
+    graph
 }

@@ -125,7 +125,8 @@ impl Cut {
         cut.filter(|cut| !cut.squashed.is_empty()).ok_or_else(|| nothing(history, choice))
     }
 
-    fn new(history: &History, closed: &BTreeSet<RevisionId>) -> Self {
+    /// `closed` must be closed under parents and dependencies.
+    pub(super) fn new(history: &History, closed: &BTreeSet<RevisionId>) -> Self {
         let (squashed, kept): (Vec<_>, Vec<_>) =
             history.order.iter().cloned().partition(|id| closed.contains(id));
         let heads = ends(&squashed, |id| history.parents(id).iter().collect());

@@ -4,6 +4,8 @@
 //! a baseline is made of, the statements that drop all of it, and the roles and settings. On failure it
 //! leaves nothing behind.
 
+pub mod parts;
+
 use crate::error::{Explain, Kind};
 use crate::postgres::catalog;
 use crate::postgres::holding::{self, Holding, HoldingError};
@@ -102,6 +104,8 @@ impl Explain for DumpError {
 pub struct Block {
     /// The object's name for a reader.
     pub title: String,
+    /// The object; none for what is in no dump.
+    pub object: Option<Object>,
     /// The statements, without a final `;`.
     pub statements: Vec<String>,
 }
@@ -171,11 +175,11 @@ pub async fn dump(
     let mut blocks = Vec::new();
     if !made.statements.is_empty() {
         let title = "roles and settings".to_owned();
-        blocks.push(Block { title, statements: made.statements.clone() });
+        blocks.push(Block { title, object: None, statements: made.statements.clone() });
     }
     if public_gone {
         let statements = vec!["DROP SCHEMA IF EXISTS public".to_owned()];
-        blocks.push(Block { title: "schema `public`".to_owned(), statements });
+        blocks.push(Block { title: "schema `public`".to_owned(), object: None, statements });
     }
     let carried = entries.iter().filter(|entry| !existing::was_there(entry, there));
     for entry in carried.chain(on_version_table) {
@@ -188,7 +192,8 @@ pub async fn dump(
             *statement = format!("{statement} VERSION {}", identifier::literal(version));
         }
         if !statements.is_empty() {
-            blocks.push(Block { title: entry.object.to_string(), statements });
+            let object = Some(entry.object.clone());
+            blocks.push(Block { title: entry.object.to_string(), object, statements });
         }
     }
     let drops = toc::drops(&texts.clean)?;

@@ -12,7 +12,7 @@ use tera::{Context, Tera, Value};
 
 use crate::error::{Explain, Kind};
 use crate::format::alembic::literal;
-use crate::history::{Cut, History, IllegalRevisionId, RevisionId};
+use crate::history::{Branch, Cut, History, IllegalRevisionId, RevisionId};
 use crate::schema;
 use crate::stages::dump::{Block, SchemaDump};
 
@@ -113,11 +113,9 @@ pub enum IdChoice {
 /// What goes into the file besides the statements.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// The history.
-    pub history: &'a History,
-    /// What is squashed.
-    pub cut: &'a Cut,
-    /// What it made.
+    /// What it stands for.
+    pub part: &'a Part,
+    /// What that made.
     pub dump: &'a SchemaDump,
     /// The baseline's id, as [`choose_id`] gives it.
     pub revision: &'a RevisionId,
@@ -133,6 +131,40 @@ pub struct Request<'a> {
     pub template: Option<(&'a str, &'a str)>,
     /// The baseline's file, relative to the project's root.
     pub file: PathBuf,
+}
+
+/// The revisions that one baseline stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// All of them, in running order.
+    pub squashed: Vec<RevisionId>,
+    /// Those without a parent.
+    pub bases: Vec<RevisionId>,
+    /// Those that no other of them is built on.
+    pub heads: Vec<RevisionId>,
+    /// Their branch labels.
+    pub labels: Vec<String>,
+    /// The baselines of other branches that must run before.
+    pub depends_on: Vec<RevisionId>,
+}
+
+impl Part {
+    /// All that a cut squashes.
+    pub fn of_cut(history: &History, cut: &Cut) -> Self {
+        Self::new(history, cut.squashed().to_vec(), cut.heads().to_vec())
+    }
+
+    /// All of one branch; `depends_on` is still to be filled in.
+    pub fn of_branch(history: &History, branch: &Branch) -> Self {
+        Self::new(history, branch.revisions.clone(), branch.heads.clone())
+    }
+
+    fn new(history: &History, squashed: Vec<RevisionId>, heads: Vec<RevisionId>) -> Self {
+        let bases = history.bases().into_iter().filter(|base| squashed.contains(base)).collect();
+        let labels = history.labels().iter().filter(|(_, id)| squashed.contains(id));
+        let labels = labels.map(|(label, _)| label.clone()).collect();
+        Self { squashed, bases, heads, labels, depends_on: Vec::new() }
+    }
 }
 
 /// The rendered baseline.
@@ -208,6 +240,7 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     let values: Vec<String> = SETTINGS.iter().map(|(n, v)| format!("('{n}', '{v}')")).collect();
     let prologue = Block {
         title: "What pg_dump relies on; what was set before is kept for the end.".to_owned(),
+        object: None,
         statements: vec![
             format!(
                 "SELECT set_config('rebaseline.' || name, current_setting(name), false)\n\
@@ -221,6 +254,7 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     };
     let epilogue = Block {
         title: "What was set before.".to_owned(),
+        object: None,
         statements: vec![format!(
             "SELECT set_config(name, current_setting('rebaseline.' || name), false)\n\
              FROM unnest({array}) AS name"
@@ -228,18 +262,12 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     };
     let rendered = |block: &Block| RenderedBlock::new(&block.title, &block.statements);
     let text = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let labels: Vec<String> = request
-        .history
-        .labels()
-        .iter()
-        .filter(|(_, id)| request.cut.squashed().contains(id))
-        .map(|(label, _)| label.clone())
-        .collect();
+    let part = request.part;
     let mut context = Context::new();
     context.insert("message", request.message);
-    context.insert("squashed", &request.cut.squashed().len());
-    context.insert("bases", &text(&request.history.bases()));
-    context.insert("heads", &text(request.cut.heads()));
+    context.insert("squashed", &part.squashed.len());
+    context.insert("bases", &text(&part.bases));
+    context.insert("heads", &text(&part.heads));
     context.insert("archive", request.archive);
     context.insert("version", env!("CARGO_PKG_VERSION"));
     context.insert("server", request.server);
@@ -248,8 +276,8 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     context.insert("parents", &Vec::<String>::new());
     context.insert("created", request.created);
     context.insert("down_revision", "None");
-    context.insert("branch_labels", &literal::names(&labels));
-    context.insert("depends_on", "None");
+    context.insert("branch_labels", &literal::names(&part.labels));
+    context.insert("depends_on", &literal::names(&text(&part.depends_on)));
     context.insert("prologue", &[rendered(&prologue)]);
     context.insert("blocks", &dump.blocks.iter().map(rendered).collect::<Vec<_>>());
     context.insert("epilogue", &[rendered(&epilogue)]);
@@ -259,7 +287,7 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     let statements = dump.blocks.iter().map(|block| block.statements.len()).sum();
     Ok(Baseline {
         file: request.file.clone(),
-        replaces: request.cut.heads().to_vec(),
+        replaces: part.heads.clone(),
         revision,
         bytes,
         statements,
@@ -330,20 +358,20 @@ pub fn notes(dump: &SchemaDump) -> Vec<String> {
 /// Checks what can be checked before anything is replayed: an id that is given, and the template.
 pub fn check(
     history: &History,
-    cut: &Cut,
+    part: &Part,
     choice: &IdChoice,
     template: Option<(&str, &str)>,
 ) -> Result<(), RenderError> {
     if let IdChoice::Given(id) = choice {
-        usable_id(history, cut, id)?;
+        usable_id(history, part, id)?;
     }
     engine(template).map(|_| ())
 }
 
 /// The baseline's id before anything is replayed: right where it is kept or given, else one of the same
 /// form.
-pub fn likely_id(cut: &Cut, choice: &IdChoice) -> RevisionId {
-    let text = match (choice, cut.heads()) {
+pub fn likely_id(part: &Part, choice: &IdChoice) -> RevisionId {
+    let text = match (choice, part.heads.as_slice()) {
         (IdChoice::Keep, [head]) => return head.clone(),
         (IdChoice::Given(id), _) => id.clone(),
         _ => String::new(),
@@ -355,18 +383,18 @@ pub fn likely_id(cut: &Cut, choice: &IdChoice) -> RevisionId {
 /// Chooses the baseline's id.
 pub fn choose_id(
     history: &History,
-    cut: &Cut,
+    part: &Part,
     dump: &SchemaDump,
     choice: &IdChoice,
 ) -> Result<RevisionId, RenderError> {
-    match (choice, cut.heads()) {
-        (IdChoice::Given(id), _) => usable_id(history, cut, id),
-        (IdChoice::Keep, [head]) => usable_id(history, cut, head.as_str()),
-        (IdChoice::Keep | IdChoice::New, _) => usable_id(history, cut, &new_id(cut, dump)),
+    match (choice, part.heads.as_slice()) {
+        (IdChoice::Given(id), _) => usable_id(history, part, id),
+        (IdChoice::Keep, [head]) => usable_id(history, part, head.as_str()),
+        (IdChoice::Keep | IdChoice::New, _) => usable_id(history, part, &new_id(part, dump)),
     }
 }
 
-fn usable_id(history: &History, cut: &Cut, id: &str) -> Result<RevisionId, RenderError> {
+fn usable_id(history: &History, part: &Part, id: &str) -> Result<RevisionId, RenderError> {
     let id = id.to_owned();
     let revision = RevisionId::new(id.clone())
         .map_err(|source| RenderError::IllegalId { id: id.clone(), source })?;
@@ -376,7 +404,7 @@ fn usable_id(history: &History, cut: &Cut, id: &str) -> Result<RevisionId, Rende
     if revision.len() > LONGEST_ID {
         return Err(RenderError::LongId { length: revision.len(), id });
     }
-    let is_head = cut.heads().len() == 1 && cut.heads()[0] == revision;
+    let is_head = part.heads == [revision.clone()];
     if !is_head && history.get(&revision).is_some() {
         return Err(RenderError::TakenId { id });
     }
@@ -385,9 +413,9 @@ fn usable_id(history: &History, cut: &Cut, id: &str) -> Result<RevisionId, Rende
 
 /// A new id in Alembic's form (12 hexadecimal digits), made from what the baseline stands for: the
 /// same history gives the same id.
-fn new_id(cut: &Cut, dump: &SchemaDump) -> String {
+fn new_id(part: &Part, dump: &SchemaDump) -> String {
     let mut seed = Sha256::new();
-    for id in cut.squashed() {
+    for id in &part.squashed {
         seed.update(id.as_str().as_bytes());
         seed.update(b"\n");
     }

@@ -103,8 +103,8 @@ impl Explain for ReplayError {
 /// What the replay needs besides the interpreter.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// Up to where.
-    pub cut: &'a Cut,
+    /// Up to where; none for the heads.
+    pub cut: Option<&'a Cut>,
     /// Where.
     pub database: &'a ScratchDb,
     /// What the history expects beforehand.
@@ -141,12 +141,11 @@ pub async fn replay(
     let mut connection = database.connect().await?;
     let before = catalog::snapshot(&mut connection).await?;
     let extensions = catalog::extensions(&mut connection).await?;
-    let squashed = request.cut.squashed().iter().map(ToString::to_string).collect();
-    let only = if request.cut.kept().is_empty() { None } else { Some(squashed) };
-    let scripts = Scripts { only, ..Scripts::default() };
+    let scripts = request.scripts();
     let ran = interpreter.run(request.job(&scripts), tell).await?;
     let (version_table, schema) = version_table(&mut connection, &ran).await?;
-    stands_at(&mut connection, &version_table, request.cut.version_rows()).await?;
+    let rows = request.cut.map(Cut::version_rows).unwrap_or_default();
+    stands_at(&mut connection, &version_table, rows).await?;
     Ok(Replayed {
         existing: Existing { extensions, ..ran.existing() },
         applied: ran.applied,
@@ -157,22 +156,30 @@ pub async fn replay(
     })
 }
 
-/// Goes on from the cut to the heads.
-pub async fn replay_kept(
+/// Goes on from where a replay stands to the request's cut, or to the heads with these rows.
+pub async fn go_on(
     request: &Request<'_>,
     replayed: &Replayed,
     heads: &[RevisionId],
     interpreter: &mut Interpreter,
     tell: &(dyn Fn(&Event) + Send + Sync),
 ) -> Result<Vec<Applied>, ReplayError> {
-    let scripts = Scripts::default();
+    let scripts = request.scripts();
     let ran = interpreter.run_again(request.job(&scripts), tell).await?;
     let mut connection = request.database.connect().await?;
-    stands_at(&mut connection, &replayed.version_table, heads).await?;
+    let rows = request.cut.map_or(heads, Cut::version_rows);
+    stands_at(&mut connection, &replayed.version_table, rows).await?;
     Ok(ran.applied)
 }
 
 impl Request<'_> {
+    /// Nothing runs but what the cut squashes.
+    fn scripts(&self) -> Scripts {
+        let cut = self.cut.filter(|cut| !cut.kept().is_empty());
+        let only = cut.map(|cut| cut.squashed().iter().map(ToString::to_string).collect());
+        Scripts { only, ..Scripts::default() }
+    }
+
     fn job<'s>(&'s self, scripts: &'s Scripts) -> Job<'s> {
         let environment = self.environment.clone();
         Job { goal: Goal::Upgrade, database: self.database, scripts, environment }

@@ -1,14 +1,14 @@
 //! Stamp: write the baseline's id into the version table of a database that stands at the cut.
 //!
-//! Takes what the archives say and a target; gives one [`Told`] per database. Everything happens in
+//! Takes what the archives say ([`Plan`]) and a target; gives one [`Told`] per database. Everything happens in
 //! one transaction with a lock timeout: a database is stamped, or it is as before. A database that
 //! stands anywhere else is refused, with what was found. This is the only stage that writes to a
 //! database which is not a scratch database.
 
-use std::collections::BTreeSet;
+mod decision;
+
 use std::time::{Duration, Instant};
 
-use rebaseline_archive::VersionTableRecord;
 use serde::{Serialize, Serializer};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
@@ -17,21 +17,7 @@ use crate::postgres::catalog;
 use crate::postgres::identifier;
 use crate::postgres::programs::Table;
 use crate::postgres::target::{Url, UrlError};
-
-/// What the archives say about where databases can stand.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// The version table, as env.py names it.
-    pub version_table: VersionTableRecord,
-    /// The baseline's id.
-    pub baseline: String,
-    /// The heads that the baseline stands for.
-    pub replaces: BTreeSet<String>,
-    /// All archived revisions that are not heads of the cut.
-    pub archived: BTreeSet<String>,
-    /// Revisions of the project that come after the baseline.
-    pub later: BTreeSet<String>,
-}
+pub use decision::{Decision, Plan, Replaced, Requires};
 
 /// Limits for one database.
 #[derive(Debug, Clone, Copy)]
@@ -81,74 +67,6 @@ fn milliseconds<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S:
     serializer.serialize_f64((seconds * 1000.0).round() / 1000.0)
 }
 
-/// What to do with a database, decided from the rows of its version table alone. Pure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
-    /// Nothing.
-    AlreadyThere,
-    /// Write the baseline's id.
-    Stamp,
-    /// Leave it: why, and what to do.
-    Refuse(String, String),
-}
-
-impl Plan {
-    /// Decides from the rows; `None` stands for no version table.
-    pub fn decide(&self, rows: Option<&[String]>) -> Decision {
-        let restore = "take the old revisions out (rebaseline archive restore --into DIR), upgrade this \
-                       database with them to the cut, then stamp it";
-        let Some(rows) = rows else {
-            return refuse(
-                "it has no version table",
-                "an empty database needs no stamp: alembic upgrade head builds it from the baseline",
-            );
-        };
-        let found: BTreeSet<&str> = rows.iter().map(String::as_str).collect();
-        let replaces: BTreeSet<&str> = self.replaces.iter().map(String::as_str).collect();
-        if found.is_empty() {
-            return refuse(
-                "its version table is empty",
-                "if it is an empty database: alembic upgrade head builds it from the baseline",
-            );
-        }
-        if found.iter().all(|row| *row == self.baseline || self.later.contains(*row)) {
-            return Decision::AlreadyThere;
-        }
-        if found == replaces {
-            return Decision::Stamp;
-        }
-        let shown = rows.join(", ");
-        let unknown: Vec<&str> = found
-            .iter()
-            .copied()
-            .filter(|row| {
-                *row != self.baseline
-                    && !self.archived.contains(*row)
-                    && !replaces.contains(row)
-                    && !self.later.contains(*row)
-            })
-            .collect();
-        if unknown.is_empty() {
-            let cut = self.replaces.iter().cloned().collect::<Vec<_>>().join(", ");
-            return refuse(
-                &format!("it stands at {shown}, which is behind the cut ({cut})"),
-                restore,
-            );
-        }
-        refuse(
-            &format!(
-                "it stands at {}, which neither the project nor its archives know",
-                unknown.join(", ")
-            ),
-            "check that this database belongs to this project, and that its branch is merged",
-        )
-    }
-}
-
-fn refuse(why: &str, help: &str) -> Decision {
-    Decision::Refuse(why.to_owned(), help.to_owned())
-}
-
 /// Why a target could not be read or written.
 #[derive(Debug, thiserror::Error)]
 enum TargetError {
@@ -191,7 +109,7 @@ pub async fn stamp(url: &Url, plan: &Plan, patience: Patience, write: bool) -> T
     let result = attempt(url, plan, patience, write).await;
     let (outcome, found, why, help) = match result {
         Ok((Decision::AlreadyThere, found)) => (Outcome::AlreadyThere, found, None, None),
-        Ok((Decision::Stamp, found)) => {
+        Ok((Decision::Stamp(_), found)) => {
             (if write { Outcome::Stamped } else { Outcome::WouldStamp }, found, None, None)
         }
         Ok((Decision::Refuse(why, help), found)) => {
@@ -205,7 +123,7 @@ pub async fn stamp(url: &Url, plan: &Plan, patience: Patience, write: bool) -> T
         target: url.to_string(),
         outcome,
         found,
-        expected: plan.baseline.clone(),
+        expected: plan.shown(),
         why,
         help,
         seconds: started.elapsed().as_secs_f64(),
@@ -253,8 +171,10 @@ async fn transact(
     }
     let rows = catalog::version_rows(&mut transaction, &table).await?;
     let decision = plan.decide(Some(&rows));
-    if write && decision == Decision::Stamp {
-        rewrite(&mut transaction, &table, &plan.baseline).await?;
+    if let Decision::Stamp(rows) = &decision
+        && write
+    {
+        rewrite(&mut transaction, &table, rows).await?;
         transaction.commit().await?;
     } else {
         transaction.rollback().await?;
@@ -265,55 +185,12 @@ async fn transact(
 async fn rewrite(
     connection: &mut PgConnection,
     table: &Table,
-    baseline: &str,
+    rows: &[String],
 ) -> Result<(), sqlx::Error> {
     let name = identifier::qualify(Some(&table.schema), &table.name);
     let delete = format!("DELETE FROM {name}");
     sqlx::raw_sql(AssertSqlSafe(delete)).execute(&mut *connection).await?;
-    let insert = format!("INSERT INTO {name} (version_num) VALUES ($1)");
-    sqlx::query(AssertSqlSafe(insert)).bind(baseline).execute(connection).await?;
+    let insert = format!("INSERT INTO {name} (version_num) SELECT unnest($1::text[])");
+    sqlx::query(AssertSqlSafe(insert)).bind(rows).execute(connection).await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan(baseline: &str, replaces: &[&str]) -> Plan {
-        let set = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
-        Plan {
-            version_table: VersionTableRecord { schema: None, table: "alembic_version".to_owned() },
-            baseline: baseline.to_owned(),
-            replaces: set(replaces),
-            archived: set(&["a", "b"]),
-            later: set(&["z"]),
-        }
-    }
-
-    fn decide(plan: &Plan, rows: &[&str]) -> Decision {
-        let rows: Vec<String> = rows.iter().map(|row| (*row).to_owned()).collect();
-        plan.decide(Some(&rows))
-    }
-
-    #[test]
-    fn where_a_database_can_stand() {
-        let kept = plan("c", &["c"]);
-        assert_eq!(decide(&kept, &["c"]), Decision::AlreadyThere);
-        assert_eq!(decide(&kept, &["z"]), Decision::AlreadyThere);
-        let joined = plan("n", &["c", "d"]);
-        assert_eq!(decide(&joined, &["n"]), Decision::AlreadyThere);
-        assert_eq!(decide(&joined, &["d", "c"]), Decision::Stamp);
-        for (rows, word) in [
-            (&["c"][..], "behind the cut"),
-            (&["a"], "behind the cut"),
-            (&["n", "c"], "behind the cut"),
-            (&["x"], "neither the project nor its archives"),
-            (&["x", "c"], "neither the project nor its archives"),
-            (&[], "empty"),
-        ] {
-            let Decision::Refuse(why, _) = decide(&joined, rows) else { panic!("{rows:?}") };
-            assert!(why.contains(word), "{rows:?}: {why}");
-        }
-        assert!(matches!(joined.decide(None), Decision::Refuse(..)));
-    }
 }

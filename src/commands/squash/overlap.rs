@@ -4,16 +4,17 @@
 use indicatif::ProgressBar;
 
 use crate::commands::squash::place;
+use crate::commands::squash::plan::Plan;
 use crate::config::{self, Settings};
 use crate::error::Result;
 use crate::format::alembic::recipe::recipe;
-use crate::history::{Cut, History};
+use crate::history::{Cut, History, RevisionId};
 use crate::postgres::holding::Holding;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
 use crate::run::Interpreter;
 use crate::run::channel::Event;
-use crate::stages::dump;
+use crate::stages::dump::{self, SchemaDump};
 use crate::stages::replay::{self, Replayed};
 
 /// The first server, its database and the interpreter that will replay the history.
@@ -62,7 +63,7 @@ pub async fn replay_while_proof_starts(
         _ => {}
     };
     let request = replay::Request {
-        cut,
+        cut: Some(cut),
         database: &database,
         prelude: &settings.prelude,
         environment: config::inherited(),
@@ -70,7 +71,7 @@ pub async fn replay_while_proof_starts(
     let replaying = async { Ok(replay::replay(&request, &mut interpreter, &tell).await?) };
     match tokio::try_join!(replaying, start_proof(settings)) {
         Ok((replayed, (second, proving))) => {
-            let replaying = (!cut.kept().is_empty()).then_some(interpreter);
+            let replaying = Some(interpreter);
             Ok(Rehearsal { server, database, replayed, replaying, second, interpreter: proving })
         }
         Err(error) => {
@@ -80,6 +81,23 @@ pub async fn replay_while_proof_starts(
     }
 }
 
+/// Dumps what stands at the first step, and goes on to each other step and dumps again.
+pub async fn dump_steps(
+    settings: &Settings,
+    plan: &Plan,
+    rehearsal: &mut Rehearsal,
+) -> Result<Vec<SchemaDump>> {
+    let mut dumps = Vec::with_capacity(plan.steps.len());
+    for (number, step) in plan.steps.iter().enumerate() {
+        if number > 0 {
+            go_on(settings, Some(&step.cut), &[], rehearsal).await?;
+        }
+        let Rehearsal { server, database, replayed, .. } = &*rehearsal;
+        dumps.push(dump::dump(server, database, replayed).await?);
+    }
+    Ok(dumps)
+}
+
 /// Goes on from the cut to the heads, if anything is kept, and reads what the whole history makes.
 pub async fn replay_kept(
     settings: &Settings,
@@ -87,20 +105,34 @@ pub async fn replay_kept(
     cut: &Cut,
     rehearsal: &mut Rehearsal,
 ) -> Result<Option<Holding>> {
-    let Some(mut interpreter) = rehearsal.replaying.take() else { return Ok(None) };
-    let Rehearsal { server, database, replayed, .. } = rehearsal;
+    if cut.kept().is_empty() {
+        // The interpreter of the history is not needed any more.
+        rehearsal.replaying = None;
+        return Ok(None);
+    }
+    go_on(settings, None, &history.version_rows(), rehearsal).await?;
+    let Rehearsal { server, database, replayed, .. } = &*rehearsal;
+    Ok(Some(dump::dump_heads(server, database, replayed).await?))
+}
+
+async fn go_on(
+    settings: &Settings,
+    to: Option<&Cut>,
+    heads: &[RevisionId],
+    rehearsal: &mut Rehearsal,
+) -> Result<()> {
+    let Rehearsal { database, replayed, replaying: Some(interpreter), .. } = rehearsal else {
+        return Ok(());
+    };
     let request = replay::Request {
-        cut,
+        cut: to,
         database,
         prelude: &settings.prelude,
         environment: config::inherited(),
     };
-    let heads = history.version_rows();
-    let applied =
-        replay::replay_kept(&request, replayed, &heads, &mut interpreter, &|_| {}).await?;
-    let holding = dump::dump_heads(server, database, replayed).await?;
+    let applied = replay::go_on(&request, replayed, heads, interpreter, &|_| {}).await?;
     replayed.applied.extend(applied);
-    Ok(Some(holding))
+    Ok(())
 }
 
 async fn start_proof(settings: &Settings) -> Result<(Server, Interpreter)> {

@@ -7,6 +7,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use rebaseline_archive::VersionTableRecord;
 
 use crate::commands::squash::SquashError;
+use crate::commands::squash::plan;
 use crate::config::Settings;
 use crate::error::{Explain, Kind, Result};
 use crate::files::{self, PathError};
@@ -113,10 +114,10 @@ pub fn template(settings: &Settings) -> Result<Option<(String, String)>> {
     Ok(Some((path.display().to_string(), text)))
 }
 
-/// Where the baseline and its archive go, and the time that both carry.
+/// Where the baselines and their archive go, and the time that all carry.
 pub struct Placed {
-    /// The baseline's file, relative to the root.
-    pub baseline: PathBuf,
+    /// The baselines' files, relative to the root.
+    pub baselines: Vec<PathBuf>,
     /// The archive's file, relative to the root.
     pub archive: PathBuf,
     /// The creation date as Alembic prints it.
@@ -125,16 +126,42 @@ pub struct Placed {
     pub now: String,
 }
 
-/// Places a baseline with this id and message.
-pub fn place(settings: &Settings, revision: &RevisionId, message: &str) -> Result<Placed> {
+/// Places the baselines of a plan with these ids and this message.
+pub fn place(
+    settings: &Settings,
+    plan: &plan::Plan,
+    ids: &[RevisionId],
+    message: &str,
+) -> Result<Placed> {
     let now = settings.clock.now();
     let created = creation_time(settings, now)?;
+    let mut baselines: Vec<PathBuf> = Vec::new();
+    for (step, id) in plan.steps.iter().zip(ids) {
+        let message = match &step.name {
+            Some(name) => format!("{message} {name}"),
+            None => message.to_owned(),
+        };
+        let location = location(settings, step.beside.as_deref());
+        baselines.push(baseline_file(settings, location, id, &message, &created, &baselines)?);
+    }
+    let last = ids.last().cloned().unwrap_or_else(RevisionId::example);
     Ok(Placed {
-        baseline: baseline_file(settings, revision, message, &created)?,
-        archive: archive_file(settings, revision, now)?,
+        baselines,
+        archive: archive_file(settings, &last, now)?,
         created: created.format("%Y-%m-%d %H:%M:%S%.6f").to_string(),
         now: now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
     })
+}
+
+/// The version location of a file, or else the first.
+fn location<'a>(settings: &'a Settings, file: Option<&Path>) -> &'a Path {
+    let locations = &settings.alembic.version_locations;
+    let file = file.map(|file| existing_part(&settings.alembic.project.join(file)));
+    let holds = |location: &&PathBuf| {
+        let real = location.canonicalize().unwrap_or_else(|_| (*location).clone());
+        file.as_ref().is_some_and(|file| file.starts_with(real))
+    };
+    locations.iter().find(holds).unwrap_or(&locations[0])
 }
 
 /// The version table as env.py names it.
@@ -153,16 +180,17 @@ fn creation_time(settings: &Settings, now: DateTime<Utc>) -> Result<DateTime<Fix
     Ok(filename::creation_time(now, zone).map_err(PlaceError::from)?)
 }
 
-/// The baseline's file, relative to the root: in the first version location, named by the project's own
+/// The baseline's file, relative to the root: in its version location, named by the project's own
 /// template. A name that is taken gets a number.
 fn baseline_file(
     settings: &Settings,
+    location: &Path,
     revision: &RevisionId,
     message: &str,
     created: &DateTime<FixedOffset>,
+    taken: &[PathBuf],
 ) -> Result<PathBuf> {
     let config = &settings.alembic;
-    let location = &config.version_locations[0];
     let name = |message: &str| {
         filename::render(
             &config.file_template,
@@ -175,7 +203,10 @@ fn baseline_file(
     };
     let mut path = location.join(name(message)?);
     let mut number = 2;
-    while path.exists() && number < 100 {
+    let is_free = |path: &Path| -> Result<bool> {
+        Ok(!path.exists() && !taken.contains(&relative(settings, path)?))
+    };
+    while !is_free(&path)? && number < 100 {
         path = location.join(name(&format!("{message} {number}"))?);
         number += 1;
     }
