@@ -9,6 +9,7 @@ mod layouts;
 mod mutations;
 mod partial;
 mod per_branch;
+mod random;
 mod safety;
 mod scratch;
 mod squash;

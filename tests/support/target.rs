@@ -75,6 +75,24 @@ impl Target {
         lines.join("\n")
     }
 
+    /// The dump of a database after a round trip: restored by psql into another one, dumped again. Some
+    /// expressions print differently the first time, and alike ever after.
+    pub async fn restored(&self, name: &str) -> String {
+        let copy = format!("{name}_restored");
+        self.database(&copy).await;
+        let host = &self.server.address().host;
+        let mut psql = std::process::Command::new(self.server.binaries().program("psql"))
+            .args(["-h", host, "-U", "postgres", "-q", "-X", "-v", "ON_ERROR_STOP=1", &copy])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let text = self.dump(name);
+        std::io::Write::write_all(psql.stdin.as_mut().unwrap(), text.as_bytes()).unwrap();
+        assert!(psql.wait().unwrap().success());
+        self.dump(&copy)
+    }
+
     /// The first column of a query, as text.
     pub async fn column(&self, name: &str, query: &str) -> Vec<String> {
         let mut connection = self.connect(name).await;
