@@ -89,8 +89,48 @@ pub fn on_table(dump: &str, user: &str) -> Result<Vec<Entry>, TocError> {
     Ok(entries)
 }
 
+/// About how much text the parser gets at once: it needs ten times as much memory.
+const CHUNK: usize = 1 << 21;
+
 /// The statements of a text, each with what stands between it and its predecessor: comments.
+///
+/// The text is parsed in pieces. A piece ends where a statement seems to end. If that is inside of a
+/// literal or a body, the piece ends in an open quote or block, which the parser refuses: then it is
+/// made longer.
 fn statements(text: &str) -> Result<Vec<(&str, &str)>, TocError> {
+    let mut statements = Vec::new();
+    let (mut from, mut length) = (0, CHUNK);
+    while from < text.len() {
+        let to = boundary(text, from + length);
+        match statements_of_piece(&text[from..to]) {
+            Ok(found) => {
+                statements.extend(found);
+                (from, length) = (to, CHUNK);
+            }
+            Err(error) if to == text.len() => return Err(error),
+            Err(_) => length = 2 * (to - from),
+        }
+    }
+    Ok(statements)
+}
+
+/// The first place from `at` on where a statement seems to end: before an empty line or a further row.
+fn boundary(text: &str, at: usize) -> usize {
+    let mut from = at.min(text.len());
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let mut ends = text[from..].match_indices(";\n").map(|(place, end)| from + place + end.len());
+    let seems_to_end = |end: &usize| {
+        let line = text[..*end - 1].rfind('\n').map_or(0, |start| start + 1);
+        let rest = &text[*end..];
+        !text[line..].starts_with("--")
+            && (rest.starts_with('\n') || rest.starts_with("INSERT INTO "))
+    };
+    ends.find(seems_to_end).unwrap_or(text.len())
+}
+
+fn statements_of_piece(text: &str) -> Result<Vec<(&str, &str)>, TocError> {
     let mut end = 0;
     let mut statements = Vec::new();
     for slice in pg_query::split_with_parser(text).map_err(TocError::Parse)? {
@@ -236,6 +276,34 @@ INSERT INTO s.q (a) VALUES (2);
         -- Name: foo; Type: TABLE; Schema: x; Owner: y
         ') | INSERT INTO s.q (a) VALUES (2)
         ");
+    }
+
+    #[test]
+    fn pieces_give_the_same_as_the_whole() {
+        let body = "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC\n SELECT 1;\n\n SELECT 2;\n\nEND;\n\n";
+        let tail =
+            "INSERT INTO t VALUES ('a;\n\n');\nINSERT INTO t VALUES ('b;\nINSERT INTO t');\n\n\n";
+        let text = format!("{DUMP}{body}{tail}{DUMP}");
+        let text = without_psql_lines(&text)
+            .replace("\\restrict abc\n", "")
+            .replace("\\unrestrict abc\n", "");
+        // The end of the statement before belongs to no comment.
+        let plain = |found: Vec<(&str, &str)>| -> Vec<(String, String)> {
+            let trimmed = |comments: &str| comments.trim_start_matches([';', '\n']).to_owned();
+            found.into_iter().map(|(c, statement)| (trimmed(c), statement.to_owned())).collect()
+        };
+        let whole = plain(statements_of_piece(&text).unwrap());
+        for at in 0..text.len() {
+            let to = boundary(&text, at);
+            let (Ok(mut one), Ok(other)) =
+                (statements_of_piece(&text[..to]), statements_of_piece(&text[to..]))
+            else {
+                continue;
+            };
+            one.extend(other);
+            assert_eq!(plain(one), whole, "cut at {to}");
+        }
+        assert_eq!(plain(statements(&text).unwrap()), whole);
     }
 
     #[test]
