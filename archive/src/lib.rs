@@ -1,6 +1,7 @@
 //! The archive of one squash: each file it took away or changed, byte for byte, and a manifest.
 //!
-//! An archive is a plain zip. Its first entry is `manifest.json`; all others are `files/<path>`.
+//! An archive is a plain zip. Its first entry is `manifest.json`; then there may be `inventory.json`, what
+//! the history builds; all others are `files/<path>`.
 //! The manifest lists each file with its length and sha256. `docs/ARCHIVE_FORMAT.md` tells the
 //! format to people who have no `rebaseline`.
 //!
@@ -22,15 +23,18 @@ pub use error::{ArchiveError, Result};
 pub use hash::Sha256;
 pub use limits::Limits;
 pub use manifest::{
-    BaselineRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord, Manifest, READABLE_BY,
+    BaselineRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord, InventoryRecord, Manifest, READABLE_BY,
     RevisionRecord, SchemaRecord, Tool, VersionTableRecord, WrittenRecord,
 };
 pub use path::ArchivePath;
 pub use read::Archive;
-pub use write::{Written, to_bytes, write};
+pub use write::{Written, to_bytes, to_bytes_with_inventory, write};
 
 /// The name of the first entry.
 pub(crate) const MANIFEST_NAME: &str = "manifest.json";
+
+/// The name of the inventory.
+pub(crate) const INVENTORY_NAME: &str = "inventory.json";
 
 /// What stands before the path of each archived file.
 pub(crate) const FILES_PREFIX: &str = "files/";

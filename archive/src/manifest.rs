@@ -205,4 +205,23 @@ pub struct SchemaRecord {
     pub sha256: Sha256,
     /// How many objects of each kind.
     pub counts: BTreeMap<String, u64>,
+    /// The inventory, if the archive holds one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<InventoryRecord>,
+}
+
+/// `inventory.json`: each object that both forms build. This crate does not look into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventoryRecord {
+    /// Its length.
+    pub bytes: u64,
+    /// Its hash.
+    pub sha256: Sha256,
+}
+
+impl InventoryRecord {
+    /// The record of an inventory with this content.
+    pub fn of(content: &[u8]) -> Self {
+        Self { bytes: content.len() as u64, sha256: Sha256::of(content) }
+    }
 }

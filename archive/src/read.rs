@@ -9,13 +9,15 @@ use std::io::Read;
 
 use crate::layout::{self, Zip};
 use crate::{
-    ArchiveError, ArchivePath, FILES_PREFIX, Limits, MANIFEST_NAME, Manifest, Result, Sha256,
+    ArchiveError, ArchivePath, FILES_PREFIX, FileRecord, INVENTORY_NAME, Limits, MANIFEST_NAME, Manifest,
+    Result, Sha256,
 };
 
 /// An archive that was read and found whole.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Archive {
     manifest: Manifest,
+    inventory: Option<Vec<u8>>,
     files: BTreeMap<ArchivePath, Vec<u8>>,
     sha256: Sha256,
     bytes: u64,
@@ -37,13 +39,19 @@ impl Archive {
         let mut zip = layout::open(&bytes, limits)?;
         let manifest = read_manifest(&mut zip, limits)?;
         manifest.check(limits)?;
+        let inventory = read_inventory(&mut zip, &manifest)?;
         let files = read_files(&mut zip, &manifest)?;
-        Ok(Self { manifest, files, sha256: Sha256::of(&bytes), bytes: bytes.len() as u64 })
+        Ok(Self { manifest, inventory, files, sha256: Sha256::of(&bytes), bytes: bytes.len() as u64 })
     }
 
     /// The manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The inventory, if there is one.
+    pub fn inventory(&self) -> Option<&[u8]> {
+        self.inventory.as_deref()
     }
 
     /// The content of one file.
@@ -76,32 +84,48 @@ fn read_manifest(zip: &mut Zip<'_>, limits: &Limits) -> Result<Manifest> {
     Manifest::from_json(&json)
 }
 
+/// The inventory is the second entry, where the manifest lists one.
+fn read_inventory(zip: &mut Zip<'_>, manifest: &Manifest) -> Result<Option<Vec<u8>>> {
+    let Some(record) = manifest.inventory_file().transpose()? else { return Ok(None) };
+    if zip.name_for_index(1).and_then(std::result::Result::ok) != Some(INVENTORY_NAME.into()) {
+        return Err(ArchiveError::MissingFile { path: record.path });
+    }
+    read_listed(zip, 1, &record).map(Some)
+}
+
 fn read_files(zip: &mut Zip<'_>, manifest: &Manifest) -> Result<BTreeMap<ArchivePath, Vec<u8>>> {
     let mut missing: BTreeMap<_, _> =
         manifest.files.iter().map(|file| (&file.path, file)).collect();
     let mut files = BTreeMap::new();
-    for index in 1..zip.len() {
+    let first = if manifest.schema.inventory.is_some() { 2 } else { 1 };
+    for index in first..zip.len() {
         let path = file_path(zip, index)?;
         // Taken out, so that a second entry of this name finds nothing.
         let Some(record) = missing.remove(&path) else {
             return Err(ArchiveError::UnlistedFile { path });
         };
-        // Never inflates more than the manifest states, and the manifest is within the limits.
-        let Some(content) = inflate(zip, index, record.bytes)? else {
-            return Err(ArchiveError::LengthMismatch {
-                path,
-                expected: record.bytes,
-                found: record.bytes + 1,
-                more: true,
-            });
-        };
-        record.compare(&content)?;
+        let content = read_listed(zip, index, record)?;
         files.insert(path, content);
     }
     match missing.into_keys().next() {
         Some(path) => Err(ArchiveError::MissingFile { path: path.clone() }),
         None => Ok(files),
     }
+}
+
+/// The content of an entry that the manifest lists. Never inflates more than the manifest states, and
+/// the manifest is within the limits.
+fn read_listed(zip: &mut Zip<'_>, index: usize, record: &FileRecord) -> Result<Vec<u8>> {
+    let Some(content) = inflate(zip, index, record.bytes)? else {
+        return Err(ArchiveError::LengthMismatch {
+            path: record.path.clone(),
+            expected: record.bytes,
+            found: record.bytes + 1,
+            more: true,
+        });
+    };
+    record.compare(&content)?;
+    Ok(content)
 }
 
 fn file_path(zip: &Zip<'_>, index: usize) -> Result<ArchivePath> {

@@ -11,8 +11,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 use crate::{
-    ArchiveError, ArchivePath, FILES_PREFIX, FORMAT_VERSION, FileRecord, Limits, MANIFEST_NAME,
-    Manifest, READABLE_BY, Result, Sha256,
+    ArchiveError, ArchivePath, FILES_PREFIX, FORMAT_VERSION, FileRecord, INVENTORY_NAME, Limits,
+    MANIFEST_NAME, Manifest, READABLE_BY, Result, Sha256,
 };
 
 /// What came out of [`write`](fn@write).
@@ -50,6 +50,19 @@ pub fn to_bytes<B: AsRef<[u8]>>(
     manifest: &Manifest,
     files: impl IntoIterator<Item = (ArchivePath, B)>,
 ) -> Result<Vec<u8>> {
+    to_bytes_with_inventory(manifest, None, files)
+}
+
+/// As [`to_bytes`], with an inventory. Its record in the manifest must be that of these bytes.
+///
+/// # Errors
+///
+/// As [`to_bytes`]; an inventory that the manifest does not list, or lists with another length or hash.
+pub fn to_bytes_with_inventory<B: AsRef<[u8]>>(
+    manifest: &Manifest,
+    inventory: Option<&[u8]>,
+    files: impl IntoIterator<Item = (ArchivePath, B)>,
+) -> Result<Vec<u8>> {
     let limits = Limits::default();
     if (manifest.format_version, manifest.readable_by) != (FORMAT_VERSION, READABLE_BY) {
         return Err(ArchiveError::NotOurVersion {
@@ -63,6 +76,14 @@ pub fn to_bytes<B: AsRef<[u8]>>(
     manifest.check(&limits)?;
     let files = gather(files)?;
     let files = matched(&manifest.files, &files)?;
+    match (manifest.inventory_file().transpose()?, inventory) {
+        (Some(record), Some(content)) => record.compare(content)?,
+        (Some(FileRecord { path, .. }), None) => return Err(ArchiveError::MissingFile { path }),
+        (None, Some(_)) => {
+            return Err(ArchiveError::UnlistedFile { path: ArchivePath::new(INVENTORY_NAME)? });
+        }
+        (None, None) => {}
+    }
 
     let json = manifest.to_json()?;
     if json.len() as u64 > limits.manifest {
@@ -70,7 +91,7 @@ pub fn to_bytes<B: AsRef<[u8]>>(
     }
     // `proof` is free in its form, and the JSON reader gives up on nesting that the writer takes.
     Manifest::from_json(&json)?;
-    let bytes = zip(&json, &files).map_err(ArchiveError::Zip)?;
+    let bytes = zip(&json, inventory, &files).map_err(ArchiveError::Zip)?;
     if bytes.len() as u64 > limits.archive {
         return Err(ArchiveError::ArchiveTooLarge { limit: limits.archive });
     }
@@ -115,6 +136,7 @@ fn matched<'a, B: AsRef<[u8]>>(
 
 fn zip(
     manifest: &[u8],
+    inventory: Option<&[u8]>,
     files: &[(&ArchivePath, &[u8])],
 ) -> std::result::Result<Vec<u8>, zip::result::ZipError> {
     // The library's defaults take the time and the system from where it runs: two machines would
@@ -128,6 +150,10 @@ fn zip(
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file(MANIFEST_NAME, options)?;
     zip.write_all(manifest)?;
+    if let Some(inventory) = inventory {
+        zip.start_file(INVENTORY_NAME, options)?;
+        zip.write_all(inventory)?;
+    }
     for (path, content) in files {
         zip.start_file(format!("{FILES_PREFIX}{path}"), options)?;
         zip.write_all(content)?;

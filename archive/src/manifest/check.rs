@@ -6,13 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{FileRecord, Manifest};
+use super::{FileRecord, FileRole, InventoryRecord, Manifest};
 use crate::path::refuse_collisions;
-use crate::{ArchiveError, Limits, Result, Sha256};
+use crate::{ArchiveError, ArchivePath, INVENTORY_NAME, Limits, Result, Sha256};
 
 impl Manifest {
     pub(crate) fn check(&self, limits: &Limits) -> Result<()> {
-        let found = self.files.len() as u64 + 1;
+        let inventory = u64::from(self.schema.inventory.is_some());
+        let found = self.files.len() as u64 + 1 + inventory;
         if found > limits.entries {
             return Err(ArchiveError::TooManyEntries { found, limit: limits.entries });
         }
@@ -23,7 +24,11 @@ impl Manifest {
 
     fn check_sizes(&self, limits: &Limits) -> Result<()> {
         let mut total = 0_u64;
-        for file in &self.files {
+        let inventory = match self.inventory_file() {
+            Some(file) => Some(file?),
+            None => None,
+        };
+        for file in self.files.iter().chain(&inventory) {
             if file.bytes > limits.file {
                 return Err(ArchiveError::FileTooLarge {
                     path: file.path.clone(),
@@ -37,6 +42,14 @@ impl Manifest {
             return Err(ArchiveError::TotalTooLarge { limit: limits.total });
         }
         Ok(())
+    }
+
+    /// The inventory as if it were a file, so that it is held to the same rules.
+    pub(crate) fn inventory_file(&self) -> Option<Result<FileRecord>> {
+        let InventoryRecord { bytes, sha256 } = self.schema.inventory?;
+        let (role, removed, executable) = (FileRole::Beside, false, false);
+        let path = ArchivePath::new(INVENTORY_NAME);
+        Some(path.map(|path| FileRecord { path, bytes, sha256, role, removed, executable }))
     }
 
     /// An archive that names a squashed revision but has lost its file could not be restored.

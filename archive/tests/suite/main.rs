@@ -5,6 +5,7 @@
 mod damage;
 mod hostile;
 mod inputs;
+mod inventory;
 mod manifest;
 mod round_trip;
 mod support;

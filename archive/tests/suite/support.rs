@@ -83,6 +83,7 @@ pub fn manifest(tree: &Tree) -> Manifest {
         schema: SchemaRecord {
             sha256: Sha256::of(b"schema"),
             counts: BTreeMap::from([("table".into(), 1)]),
+            inventory: None,
         },
         proof: serde_json::json!({"dump": "equal", "benign": []}),
         environment: BTreeMap::from([("postgres".into(), "17.2".into())]),
