@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod cluster;
 pub mod holding;
 pub mod identifier;
+pub mod inventory;
 pub mod programs;
 pub mod run_folder;
 pub mod scratch;

@@ -6,6 +6,7 @@
 pub mod compare;
 pub mod drops;
 pub mod existing;
+pub mod inventory;
 pub mod portable;
 pub mod roles;
 pub mod toc;
@@ -13,11 +14,11 @@ pub mod toc;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The identity of an object in a dump.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Object {
     /// `pg_dump`'s word, e.g. `TABLE`, `FK CONSTRAINT`, `TABLE DATA`.
     pub kind: String,

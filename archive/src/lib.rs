@@ -23,8 +23,8 @@ pub use error::{ArchiveError, Result};
 pub use hash::Sha256;
 pub use limits::Limits;
 pub use manifest::{
-    BaselineRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord, InventoryRecord, Manifest, READABLE_BY,
-    RevisionRecord, SchemaRecord, Tool, VersionTableRecord, WrittenRecord,
+    BaselineRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord, InventoryRecord, Manifest,
+    READABLE_BY, RevisionRecord, SchemaRecord, Tool, VersionTableRecord, WrittenRecord,
 };
 pub use path::ArchivePath;
 pub use read::Archive;

@@ -9,8 +9,8 @@ use std::io::Read;
 
 use crate::layout::{self, Zip};
 use crate::{
-    ArchiveError, ArchivePath, FILES_PREFIX, FileRecord, INVENTORY_NAME, Limits, MANIFEST_NAME, Manifest,
-    Result, Sha256,
+    ArchiveError, ArchivePath, FILES_PREFIX, FileRecord, INVENTORY_NAME, Limits, MANIFEST_NAME,
+    Manifest, Result, Sha256,
 };
 
 /// An archive that was read and found whole.
@@ -41,7 +41,13 @@ impl Archive {
         manifest.check(limits)?;
         let inventory = read_inventory(&mut zip, &manifest)?;
         let files = read_files(&mut zip, &manifest)?;
-        Ok(Self { manifest, inventory, files, sha256: Sha256::of(&bytes), bytes: bytes.len() as u64 })
+        Ok(Self {
+            manifest,
+            inventory,
+            files,
+            sha256: Sha256::of(&bytes),
+            bytes: bytes.len() as u64,
+        })
     }
 
     /// The manifest.

@@ -11,7 +11,9 @@ mod manifest;
 
 use std::path::{Path, PathBuf};
 
-use rebaseline_archive::{Archive, ArchivePath, Limits, Sha256, VersionTableRecord};
+use rebaseline_archive::{
+    Archive, ArchivePath, Limits, Sha256, VersionTableRecord, to_bytes_with_inventory,
+};
 
 use crate::files;
 use crate::history::{Cut, History};
@@ -74,7 +76,7 @@ pub fn swap(request: &Request<'_>, proof: &Proof) -> Result<Receipt, SwapError> 
         proved(&change.path, change.text.as_bytes())?;
     }
     no_journal(request.root)?;
-    let (manifest, contents) = manifest::collect(request, proof)?;
+    let (manifest, inventory, contents) = manifest::collect(request, proof)?;
     let removed: Vec<Content> =
         manifest.files.iter().filter(|file| file.removed).map(Content::from).collect();
     let written = writes(request)?;
@@ -86,7 +88,7 @@ pub fn swap(request: &Request<'_>, proof: &Proof) -> Result<Receipt, SwapError> 
         }
     }
     let archive_path = ArchivePath::from_relative(request.archive)?;
-    let bytes = rebaseline_archive::to_bytes(&manifest, contents)?;
+    let bytes = to_bytes_with_inventory(&manifest, Some(&inventory), contents)?;
     let sha256 = Sha256::of(&bytes);
     let archive = Content::new(archive_path.clone(), sha256);
     let files = manifest.files.len();

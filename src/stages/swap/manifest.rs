@@ -1,8 +1,9 @@
 //! What goes into the archive: every file, and the manifest that tells of them.
 
 use rebaseline_archive::{
-    ArchivePath, BaselineRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord, Manifest,
-    READABLE_BY, RevisionRecord, SchemaRecord, Sha256, Tool, WrittenRecord,
+    ArchivePath, BaselineRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord,
+    InventoryRecord, Manifest, READABLE_BY, RevisionRecord, SchemaRecord, Sha256, Tool,
+    WrittenRecord,
 };
 use serde_json::json;
 
@@ -15,11 +16,12 @@ use crate::stages::swap::{Request, SwapError};
 /// Files with their content, in any order.
 type Contents = Vec<(ArchivePath, Vec<u8>)>;
 
-/// Reads every file that goes into the archive, and checks that revisions are what they were.
+/// Reads every file that goes into the archive, and checks that revisions are what they were. Gives the
+/// manifest, the inventory and the files.
 pub(super) fn collect(
     request: &Request<'_>,
     proof: &Proof,
-) -> Result<(Manifest, Contents), SwapError> {
+) -> Result<(Manifest, Vec<u8>, Contents), SwapError> {
     let mut records = Vec::new();
     let mut contents = Vec::new();
     let mut revisions = Vec::new();
@@ -72,6 +74,7 @@ pub(super) fn collect(
     if baselines.is_empty() {
         return Err(SwapError::NotProved);
     }
+    let inventory = proof.inventory().to_json();
     let text = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect();
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
@@ -93,6 +96,7 @@ pub(super) fn collect(
         schema: SchemaRecord {
             sha256: proof.schema_sha256().parse()?,
             counts: request.dump.counts.by_name(),
+            inventory: Some(InventoryRecord::of(&inventory)),
         },
         proof: json!({
             "equal": true,
@@ -102,7 +106,7 @@ pub(super) fn collect(
         }),
         environment: request.environment.clone(),
     };
-    Ok((manifest, contents))
+    Ok((manifest, inventory, contents))
 }
 
 fn baseline_record(baseline: &Baseline) -> Result<BaselineRecord, SwapError> {
