@@ -144,8 +144,8 @@ item (classid, objid, objsubid, kind, schema, name, owner, acl, acltype, options
      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and c.relkind <> 'S'
 
     -- Constraints of tables and domains. PostgreSQL 18 (for domains: 17) has one for each NOT NULL; the
-    -- column tells that, so only one that says more, or has a name of its own, is told here. A foreign
-    -- key's copies for partitions have names that depend on the order in which these were made.
+    -- column tells that, so only one that says more, or has a name of its own that is not inherited, is
+    -- told here. A foreign key's copies for partitions have names that depend on the order in which these were made.
     union all
     select 'pg_constraint'::regclass, o.oid, 0,
            case when o.contype = 'n' then 'not-null constraint' when c.oid is null then 'domain constraint'
@@ -168,7 +168,7 @@ item (classid, objid, objsubid, kind, schema, name, owner, acl, acltype, options
        and o.contype <> 't'
        and not (o.contype = 'f' and o.conparentid <> 0)
        and not (o.contype = 'n' and o.convalidated and not o.connoinherit
-                and (not o.conislocal
+                and (o.coninhcount > 0
                      or o.conname = coalesce((select c.relname || '_' || a.attname from pg_attribute a
                                                where a.attrelid = c.oid and a.attnum = o.conkey[1]),
                                              t.typname) || '_not_null'))

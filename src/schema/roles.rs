@@ -18,16 +18,20 @@ select rolname::text as name, rolsuper as superuser, rolinherit as inherit,
  where rolname !~ '^pg_'
  order by rolname";
 
-/// Reads all memberships except those that PostgreSQL makes by itself.
+/// Reads all memberships except those that PostgreSQL makes by itself. From 16 on each has its own
+/// INHERIT, which begins as the member's, and SET.
 pub const MEMBERSHIPS: &str = "
 select granted.rolname::text as role,
        case when member.rolname <> current_user then member.rolname::text end as member,
-       bool_or(m.admin_option) as admin
+       bool_or(m.admin_option) as admin,
+       nullif(bool_or(coalesce((to_jsonb(m) ->> 'inherit_option')::bool, member.rolinherit)),
+              member.rolinherit) as inherit,
+       bool_or(coalesce((to_jsonb(m) ->> 'set_option')::bool, true)) as set
   from pg_catalog.pg_auth_members m
   join pg_catalog.pg_roles granted on granted.oid = m.roleid
   join pg_catalog.pg_roles member on member.oid = m.member
  where m.member >= 16384 or m.roleid >= 16384
- group by 1, 2
+ group by 1, 2, member.rolinherit
  order by 1, 2";
 
 /// Reads the settings of roles and of the current database, one row each.
@@ -89,6 +93,10 @@ pub struct Membership {
     pub member: Option<String>,
     /// Whether `WITH ADMIN OPTION`.
     pub admin: bool,
+    /// `WITH INHERIT TRUE` or `FALSE`, where it is not what the member has for all its memberships.
+    pub inherit: Option<bool>,
+    /// Whether the member may `SET ROLE`.
+    pub set: bool,
 }
 
 /// One `ALTER ROLE ... SET` or `ALTER DATABASE ... SET`.
@@ -245,8 +253,16 @@ fn do_block(body: &str) -> String {
 }
 
 fn grant(membership: &Membership) -> String {
-    let admin = if membership.admin { " WITH ADMIN OPTION" } else { "" };
-    format!("GRANT {} TO {}{admin}", quote(&membership.role), member(membership))
+    // Only what is not the default: before 16 the other two cannot be said.
+    let options = [
+        membership.admin.then_some("ADMIN OPTION"),
+        membership.inherit.map(|on| if on { "INHERIT TRUE" } else { "INHERIT FALSE" }),
+        (!membership.set).then_some("SET FALSE"),
+    ];
+    let options: Vec<_> = options.into_iter().flatten().collect();
+    let with = if options.is_empty() { "" } else { " WITH " };
+    let (role, member) = (quote(&membership.role), member(membership));
+    format!("GRANT {role} TO {member}{with}{}", options.join(", "))
 }
 
 fn revoke(membership: &Membership) -> String {
@@ -345,6 +361,15 @@ mod tests {
             role: "old".to_owned(),
             member: Some("new one".to_owned()),
             admin: true,
+            inherit: None,
+            set: true,
+        });
+        after.memberships.push(Membership {
+            role: "old".to_owned(),
+            member: None,
+            admin: false,
+            inherit: Some(false),
+            set: false,
         });
         let setting = |role: &str, in_database, setting: &str| Setting {
             role: role.to_owned(),
@@ -367,6 +392,7 @@ mod tests {
         $rebaseline$
         COMMENT ON ROLE "new one" IS 'it''s ours'
         GRANT "old" TO "new one" WITH ADMIN OPTION
+        GRANT "old" TO CURRENT_USER WITH INHERIT FALSE, SET FALSE
         DO $rebaseline$
         BEGIN
           EXECUTE pg_catalog.format('ALTER DATABASE %I SET "search_path" TO app, public', pg_catalog.current_database());

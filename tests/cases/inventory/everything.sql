@@ -133,14 +133,11 @@ CREATE TEXT SEARCH CONFIGURATION shop.search (COPY = simple);
 ALTER TEXT SEARCH CONFIGURATION shop.search ALTER MAPPING FOR asciiword WITH shop.words, simple;
 CREATE TEXT SEARCH PARSER shop.parser (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
 CREATE TEXT SEARCH TEMPLATE shop.template (LEXIZE = dsimple_lexize);
-CREATE LANGUAGE other HANDLER plpgsql_call_handler VALIDATOR plpgsql_validator;
-CREATE FUNCTION shop.from_span(internal) RETURNS internal LANGUAGE internal IMMUTABLE AS 'textrecv';
-CREATE TRANSFORM FOR shop.span LANGUAGE other (FROM SQL WITH FUNCTION shop.from_span(internal));
 
 CREATE FOREIGN DATA WRAPPER wrapper OPTIONS (library 'x');
 CREATE SERVER remote TYPE 'fast' VERSION '1' FOREIGN DATA WRAPPER wrapper OPTIONS (host 'far', secret_key 'must not show');
 GRANT USAGE ON FOREIGN SERVER remote TO reader;
-CREATE USER MAPPING FOR CURRENT_USER SERVER remote OPTIONS ("user" 'bob', password 'must not show');
+CREATE USER MAPPING FOR CURRENT_USER SERVER remote OPTIONS ("user" 'bob');
 CREATE USER MAPPING FOR PUBLIC SERVER remote;
 CREATE FOREIGN TABLE shop.far (a integer OPTIONS (name 'A') NOT NULL, CHECK (a > 0)) SERVER remote OPTIONS (tab 'x', passwd 'must not show');
 
@@ -151,5 +148,5 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT SELECT ON TABLES TO reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE keeper REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO reader;
 GRANT EXECUTE ON FUNCTION pg_ls_dir(text) TO reader;
+GRANT ALL ON shop.note TO reader;
 REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
-SELECT lo_create(4711);

@@ -1,0 +1,22 @@
+-- What came with PostgreSQL 16, 17 and 18.
+CREATE TABLE shop.named (id integer CONSTRAINT must_be NOT NULL, a integer NOT NULL, b integer, c integer);
+ALTER TABLE shop.named ADD CONSTRAINT later NOT NULL b NOT VALID;
+ALTER TABLE shop.named ADD CONSTRAINT mine NOT NULL c NO INHERIT;
+CREATE TABLE shop.old_name (id integer NOT NULL);
+ALTER TABLE shop.old_name RENAME TO new_name;
+CREATE TABLE shop.heir (d integer) INHERITS (shop.named);
+CREATE TABLE shop.virtually (a integer, b integer GENERATED ALWAYS AS (a * 2) VIRTUAL);
+CREATE TABLE shop.booked (id int4range, during daterange, PRIMARY KEY (id, during WITHOUT OVERLAPS));
+CREATE TABLE shop.visit (id int4range, during daterange, FOREIGN KEY (id, PERIOD during) REFERENCES shop.booked (id, PERIOD during));
+CREATE TABLE shop.loose (a integer CHECK (a > 0) NOT ENFORCED, b integer);
+CREATE DOMAIN shop.filled AS text CONSTRAINT is_filled NOT NULL;
+CREATE COLLATION shop.builtin (PROVIDER = builtin, LOCALE = 'C.UTF-8');
+CREATE VIEW shop.as_json AS SELECT json_object('id': id) AS doc, id IS JSON AS valid FROM (SELECT id::text AS id FROM shop.named) AS n;
+GRANT MAINTAIN ON shop.named TO reader;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON LARGE OBJECTS TO reader;
+CREATE PUBLICATION generated FOR TABLE shop.virtually WITH (publish_generated_columns = none);
+CREATE ROLE lazy NOINHERIT;
+GRANT reader TO keeper WITH INHERIT FALSE, SET FALSE, ADMIN TRUE;
+GRANT reader TO lazy WITH INHERIT TRUE;
+GRANT keeper TO lazy;
+ALTER ROLE lazy INHERIT;
