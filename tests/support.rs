@@ -2,6 +2,7 @@
 //! target, and a host that must not be touched.
 
 pub mod listener;
+pub mod newer;
 pub mod project;
 pub mod target;
 

@@ -2,11 +2,12 @@
 
 use sqlx::postgres::PgConnection;
 
-use crate::postgres::catalog;
 use crate::postgres::programs::{self, ProgramError, Table};
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
+use crate::postgres::{catalog, inventory};
 use crate::schema::Entry;
+use crate::schema::inventory::Inventory;
 use crate::schema::roles::{Made, Snapshot};
 use crate::schema::toc::{self, TocError};
 
@@ -33,6 +34,8 @@ pub struct Holding {
     pub entries: Vec<Entry>,
     /// What is on the version table besides itself: privileges, comments, policies.
     pub on_version_table: Vec<Entry>,
+    /// What the catalog tells of the same objects.
+    pub inventory: Inventory,
     /// The members of all extensions, with the extensions' versions.
     pub extension_members: Vec<String>,
     /// Roles and settings.
@@ -49,12 +52,21 @@ pub async fn read(
     before: &Snapshot,
     text: String,
 ) -> Result<Holding, HoldingError> {
-    let on_table = programs::dump_table(server, database, version_table).await?;
+    // One connection, so one after the other here; the dump of the table takes longer than both.
+    let catalog = async {
+        let inventory = inventory::read(connection, version_table).await?;
+        let extension_members = catalog::extension_members(connection).await?;
+        Ok((inventory, extension_members, catalog::snapshot(connection).await?.made_since(before)))
+    };
+    let on_table = programs::dump_table(server, database, version_table);
+    let on_table = async { Ok::<_, HoldingError>(on_table.await?) };
+    let (on_table, (inventory, extension_members, made)) = tokio::try_join!(on_table, catalog)?;
     Ok(Holding {
         entries: toc::entries(&text)?,
         on_version_table: toc::on_table(&on_table, &database.address().user)?,
-        extension_members: catalog::extension_members(connection).await?,
-        made: catalog::snapshot(connection).await?.made_since(before),
+        inventory,
+        extension_members,
+        made,
         text,
     })
 }

@@ -6,7 +6,7 @@
 
 pub mod difference;
 pub mod majors;
-pub mod verdict;
+pub mod proof;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::schema::{self, Object};
+pub use difference::Difference;
 
 /// The query; its parameters are schema and name of the version table. What it expects of the session is
 /// told in the file.
@@ -173,8 +174,10 @@ impl Inventory {
 pub(super) mod tests {
     use super::*;
 
-    /// `column s.t.c: type=integer, default=0` a line.
-    pub fn inventory(major: u32, lines: &[(&str, &str, &[(&str, &str)])]) -> Inventory {
+    /// Kind, `schema.name`, properties.
+    type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+    pub fn inventory(major: u32, lines: &[Row<'_>]) -> Inventory {
         let items = lines.iter().map(|(kind, name, properties)| {
             let (schema, name) = match name.split_once('.') {
                 Some((schema, name)) => (Some(schema.to_owned()), name.to_owned()),

@@ -647,39 +647,38 @@ item (classid, objid, objsubid, kind, schema, name, owner, acl, acltype, options
     having count(*) > 0
 ),
 -- Privileges are told as the difference from those that such an object begins with: a new major may
--- have new ones, which every owner has.
+-- have new ones, which every owner has. Those of the beginning are the owner's, whoever that was.
 told as (
     select i.*, case when i.acl is not null then
-           (select jsonb_object_agg(case verb when 'to' then 'granted' else 'revoked' end, text)
+           (with now as (
+                select grantee, nullif(grantor, i.owner) as grantor, privilege_type as privilege,
+                       is_grantable and grantee <> i.owner as grantable
+                  from aclexplode(i.acl)
+            ),
+            first as (
+                select case when grantee = grantor then i.owner else grantee end as grantee, null::oid as grantor,
+                       privilege_type as privilege, is_grantable and grantee <> grantor as grantable
+                  from aclexplode(coalesce(p.initprivs, acldefault(i.acltype, i.owner)))
+            ),
+            entry as (
+                select 'to' as verb, * from (select * from now except select * from first) as given
+                union all
+                select 'from', * from (select * from first except select * from now) as taken
+            ),
+            line as (
+                select entry.verb,
+                       string_agg(entry.privilege || case when entry.grantable then ' with grant option' else '' end,
+                                  ', ' order by entry.privilege collate "C", entry.grantable)
+                       || ' ' || entry.verb || ' ' || coalesce(grantee.name, entry.grantee::text)
+                       || coalesce(' by ' || grantor.name, '') as text
+                  from entry
+                  left join role grantee on grantee.oid = entry.grantee
+                  left join role grantor on grantor.oid = entry.grantor
+                 group by entry.verb, coalesce(grantee.name, entry.grantee::text), grantor.name
+            )
+            select jsonb_object_agg(case verb when 'to' then 'granted' else 'revoked' end, text)
               from (select verb, string_agg(text, '; ' order by text collate "C") as text
-                      from (select entry.verb,
-                                   string_agg(entry.privilege
-                                                  || case when entry.grantable then ' with grant option' else '' end,
-                                              ', ' order by entry.privilege collate "C", entry.grantable)
-                                   || ' ' || entry.verb || ' ' || coalesce(grantee.name, entry.grantee::text)
-                                   || coalesce(' by ' || grantor.name, '') as text
-                              from (select 'to' as verb, now.* from (
-                                        select grantee, nullif(grantor, i.owner), privilege_type,
-                                               is_grantable and grantee <> i.owner
-                                          from aclexplode(i.acl)
-                                        except
-                                        select grantee, nullif(grantor, i.owner), privilege_type,
-                                               is_grantable and grantee <> i.owner
-                                          from aclexplode(coalesce(p.initprivs, acldefault(i.acltype, i.owner)))) as now
-                                    union all
-                                    select 'from', first.* from (
-                                        select grantee, nullif(grantor, i.owner), privilege_type,
-                                               is_grantable and grantee <> i.owner
-                                          from aclexplode(coalesce(p.initprivs, acldefault(i.acltype, i.owner)))
-                                        except
-                                        select grantee, nullif(grantor, i.owner), privilege_type,
-                                               is_grantable and grantee <> i.owner
-                                          from aclexplode(i.acl)) as first
-                                   ) as entry (verb, grantee, grantor, privilege, grantable)
-                              left join role grantee on grantee.oid = entry.grantee
-                              left join role grantor on grantor.oid = entry.grantor
-                             group by entry.verb, coalesce(grantee.name, entry.grantee::text), grantor.name) as line
-                     group by verb) as side) end as privileges
+                      from line group by verb) as side) end as privileges
       from item i
       left join pg_init_privs p
              on i.acl is not null and p.classoid = i.classid and p.objoid = i.objid and p.objsubid = i.objsubid

@@ -34,6 +34,7 @@ use crate::postgres::server::Server;
 use crate::process::ProcessError;
 use crate::run::channel::Existing;
 use crate::run::{Goal, Interpreter, Job, Ran, RunError, Scripts};
+use crate::schema::inventory::Forms;
 use crate::schema::toc::TocError;
 use crate::stages::dump::SchemaDump;
 use crate::stages::render::{Baseline, FileChange};
@@ -137,6 +138,7 @@ pub struct Proof {
     compared: usize,
     roundtrip_drift: Vec<String>,
     offline: Offline,
+    inventory: Forms,
 }
 
 impl Proof {
@@ -158,6 +160,11 @@ impl Proof {
     /// The objects that `PostgreSQL` prints differently after one round trip.
     pub fn roundtrip_drift(&self) -> &[String] {
         &self.roundtrip_drift
+    }
+
+    /// What the catalog holds at the cut, as the history makes it and as the baseline does.
+    pub fn inventory(&self) -> &Forms {
+        &self.inventory
     }
 
     /// Whether offline mode was proved too.
@@ -213,17 +220,22 @@ pub async fn prove(
     request: Request<'_>,
     interpreter: &mut Interpreter,
 ) -> Result<Proof, ProveError> {
-    let (controls, run) =
+    let (control, run) =
         tokio::try_join!(control::at_the_cut(&request), run(&request, interpreter))?;
     let dump = request.dump;
     let mut verdict = Verdict::default();
-    verdict.baseline(&controls.entries, &run.cut.entries);
-    let offline = verdict.offline(&controls.entries, run.offline, request.existing);
-    let drift = verdict.round_trip(&dump.holding.entries, &controls.entries);
+    verdict.baseline(&control.entries, &run.cut.entries);
+    let offline = verdict.offline(&control.entries, run.offline, request.existing);
+    let drift = verdict.round_trip(&dump.holding.entries, &control.entries);
+    let history = &dump.holding.inventory;
+    verdict.catalog(history, &control.inventory, &run.cut.inventory);
     verdict.beside("", &dump.holding, &run.cut);
     if let (Some(kept), Some(heads)) = (&request.kept, &run.heads) {
         let Controls { history, baseline } = control::at_the_heads(&request, kept, heads).await?;
-        verdict.heads(&kept.holding.entries, &heads.entries, &history, &baseline);
+        verdict.heads(&kept.holding.entries, &heads.entries, &history.entries, &baseline.entries);
+        let (whole, controls) =
+            (&kept.holding.inventory, [&history.inventory, &baseline.inventory]);
+        verdict.catalog_at_heads([whole, &heads.inventory], controls);
         verdict.beside("at the heads: ", kept.holding, heads);
     }
     verdict.conclude()?;
@@ -236,6 +248,7 @@ pub async fn prove(
         compared: dump.holding.entries.len() + dump.holding.made.statements.len(),
         roundtrip_drift: drift,
         offline,
+        inventory: Forms { history: history.clone(), baseline: run.cut.inventory },
     })
 }
 

@@ -1,5 +1,7 @@
 //! A real server that plays the user's databases: what `stamp` writes to.
 
+use std::path::PathBuf;
+
 use rebaseline::postgres::run_folder::{Places, default_runs};
 use rebaseline::postgres::server::{Server, Source};
 use sqlx::postgres::PgConnection;
@@ -12,12 +14,17 @@ pub struct Target {
 impl Target {
     /// Starts the server. If there is none: install it (Debian: apt-get install postgresql).
     pub async fn start() -> Self {
+        Self::start_of(None).await
+    }
+
+    /// Starts the server of these binaries.
+    pub async fn start_of(binaries: Option<PathBuf>) -> Self {
         let temporary = std::env::temp_dir();
         let places = Places {
             runs: default_runs(&temporary),
             cache: temporary.join("rebaseline-test-cache"),
         };
-        let source = Source::Private { folder: None, settings: Vec::new() };
+        let source = Source::Private { folder: binaries, settings: Vec::new() };
         let path = std::env::var("PATH").unwrap();
         let mut server = Server::launch(&source, &places, &path)
             .await

@@ -44,7 +44,7 @@ impl Difference {
             lines.collect::<String>()
         };
         let name = self.object.to_string();
-        similar::TextDiff::from_lines(&text(&self.expected), &text(&self.actual))
+        similar::TextDiff::from_lines(text(&self.expected), text(&self.actual))
             .unified_diff()
             .header(&format!("expected: {name}"), &format!("found: {name}"))
             .to_string()
@@ -71,21 +71,47 @@ impl fmt::Display for Difference {
 /// `default `0` -> none`; of a long text the first line that differs.
 fn told(name: &str, expected: Option<&str>, actual: Option<&str>) -> String {
     let value = |value: Option<&str>| match value {
-        Some(value) => format!("`{}`", shortened(value.trim())),
+        Some(value) => format!("`{}`", shortened(value)),
         None => "none".to_owned(),
     };
+    let [expected, actual] = [expected, actual].map(|side| side.map(str::trim));
     if let (Some(one), Some(other)) = (expected, actual)
         && (one.contains('\n') || other.contains('\n'))
     {
         let same = one.lines().zip(other.lines()).take_while(|(a, b)| a == b).count();
-        let (one, other) = (one.lines().nth(same), other.lines().nth(same));
-        return format!("{name}, line {}: {} -> {}", same + 1, value(one), value(other));
+        let line = |text: &'_ str| text.lines().nth(same).map(str::to_owned);
+        return told(
+            &format!("{name}, line {}:", same + 1),
+            line(one).as_deref(),
+            line(other).as_deref(),
+        );
+    }
+    if let (Some(one), Some(other)) = (expected, actual)
+        && one.len().max(other.len()) > LONGEST
+    {
+        let (one, other) = from_the_change(one, other);
+        return format!("{name} `{one}` -> `{other}`");
     }
     format!("{name} {} -> {}", value(expected), value(actual))
 }
 
+/// Both texts, from shortly before the place where they begin to differ.
+fn from_the_change(one: &str, other: &str) -> (String, String) {
+    const BEFORE: usize = 25;
+    let same = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let skip = same.saturating_sub(BEFORE);
+    let dots = if skip == 0 { "" } else { "..." };
+    let part = |text: &str| {
+        let start = text.char_indices().nth(skip).map_or(text.len(), |(start, _)| start);
+        format!("{dots}{}", shortened(&text[start..]))
+    };
+    (part(one), part(other))
+}
+
+/// The longest text that is shown.
+const LONGEST: usize = 90;
+
 fn shortened(value: &str) -> String {
-    const LONGEST: usize = 90;
     let line = value.lines().next().unwrap_or_default();
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}...", &line[..end]),

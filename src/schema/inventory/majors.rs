@@ -101,7 +101,7 @@ fn without_quotes(text: &str) -> String {
             in_literal = !in_literal;
             out.push('\'');
             rest = inner;
-        } else if let Some(end) = inner.find('"').filter(|_| !in_literal) {
+        } else if let Some(end) = end_of_name(inner).filter(|_| !in_literal) {
             let name = &inner[..end];
             out.push_str(if plain(name) { name } else { &from[..end + 2] });
             rest = &inner[end + 1..];
@@ -112,6 +112,18 @@ fn without_quotes(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Where a quoted name ends, after its first quote. Two quotes stand for one in it.
+fn end_of_name(text: &str) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let end = from + text.get(from..)?.find('"')?;
+        if !text[end + 1..].starts_with('"') {
+            return Some(end);
+        }
+        from = end + 2;
+    }
 }
 
 /// A view of one table as 16 and newer majors print it: columns without the table's name in front.
@@ -160,5 +172,97 @@ fn only_table(view: &str) -> Option<String> {
         NodeEnum::RangeSubselect(subselect) => alias(&subselect.alias),
         NodeEnum::RangeFunction(function) => alias(&function.alias),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::inventory::difference::differences;
+    use crate::schema::inventory::tests::inventory;
+
+    fn same(older: &Inventory, newer: &Inventory) -> bool {
+        differences(older, newer).is_empty()
+    }
+
+    #[test]
+    fn a_view_of_one_table_has_no_prefixes_from_16_on() {
+        for (older, newer) in [
+            (
+                " SELECT t.id,\n    t.\"A b\"\n   FROM s.t;",
+                " SELECT id,\n    \"A b\"\n   FROM s.t;",
+            ),
+            (" SELECT o.id FROM s.t o WHERE o.a > 1", " SELECT id FROM s.t o WHERE a > 1"),
+            (
+                " SELECT t.id FROM s.t WHERE EXISTS ( SELECT FROM s.u WHERE u.id = t.id)",
+                " SELECT id FROM s.t WHERE EXISTS ( SELECT FROM s.u WHERE u.id = t.id)",
+            ),
+            (" SELECT f.f FROM s.f() f(f)", " SELECT f FROM s.f() f(f)"),
+            (
+                " SELECT 't.id'::text AS \"t.x\", t.id FROM t",
+                " SELECT 't.id'::text AS \"t.x\", id FROM t",
+            ),
+            (" SELECT t.id FROM t.t", " SELECT id FROM t.t"),
+        ] {
+            let of = |major, text| inventory(major, &[("view", "s.v", &[("definition", text)])]);
+            assert!(same(&of(15, older), &of(16, newer)), "{older}");
+            assert!(!same(&of(16, older), &of(16, newer)));
+        }
+    }
+
+    #[test]
+    fn a_view_of_two_tables_keeps_them() {
+        let join = |column| format!(" SELECT {column}.id FROM s.t, s.u");
+        let (of_t, of_u) = (join("t"), join("u"));
+        let of = |major, text| inventory(major, &[("view", "s.v", &[("definition", text)])]);
+        assert!(same(&of(15, &of_t), &of(16, &of_t)));
+        assert!(!same(&of(15, &of_t), &of(16, &of_u)));
+        // What cannot be parsed is compared as it is.
+        assert!(same(&of(15, "SELECT FROM FROM"), &of(16, "SELECT FROM FROM")));
+        assert!(!same(&of(15, "SELECT FROM FROM"), &of(16, "SELECT FROM FROM t")));
+    }
+
+    #[test]
+    fn only_needless_quotes_go() {
+        for (text, expected) in [
+            ("\"absent\"", "absent"),
+            ("a.\"b\".\"C\".\"d e\".\"f\"\"g\"", "a.b.\"C\".\"d e\".\"f\"\"g\""),
+            ("'\"x\"' || \"x\"", "'\"x\"' || x"),
+            ("'it''s \"x\"', \"x\"", "'it''s \"x\"', x"),
+            ("\"1a\" \"\" \"", "\"1a\" \"\" \""),
+        ] {
+            assert_eq!(without_quotes(text), expected);
+        }
+    }
+
+    #[test]
+    fn privileges_that_one_major_alone_has() {
+        let of = |major, granted, revoked| {
+            let table = [("granted", granted), ("revoked", revoked)];
+            let public = [("revoked", revoked)];
+            inventory(major, &[("table", "s.t", &table[..]), ("schema", "public", &public[..])])
+        };
+        let newer = of(
+            17,
+            "MAINTAIN, SELECT to a; MAINTAIN with grant option to b by a",
+            "USAGE from PUBLIC",
+        );
+        assert!(same(&of(15, "SELECT to a", "USAGE from PUBLIC"), &newer));
+        assert!(!same(&of(15, "SELECT to b", "USAGE from PUBLIC"), &newer));
+        let public = |major, revoked: &[_]| inventory(major, &[("schema", "public", revoked)]);
+        assert!(same(&public(14, &[("revoked", "CREATE from PUBLIC")]), &public(15, &[])));
+        assert!(!same(&public(14, &[("revoked", "CREATE from app")]), &public(15, &[])));
+    }
+
+    #[test]
+    fn a_name_of_a_not_null_is_nothing_but_not_valid_is() {
+        let of = |definition| {
+            let constraint = [("definition", definition)];
+            inventory(18, &[("not-null constraint", "s.t.k", &constraint)])
+        };
+        let older = inventory(15, &[]);
+        assert!(same(&older, &of("NOT NULL a")));
+        assert!(!same(&older, &of("NOT NULL a NOT VALID")));
+        assert!(!same(&older, &of("NOT NULL a NO INHERIT")));
     }
 }

@@ -1,30 +1,31 @@
 //! The controls: the raw text of a dump, restored by psql, dumped again.
 
 use crate::files;
-use crate::postgres::programs;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
+use crate::postgres::{inventory, programs};
 use crate::schema::Entry;
+use crate::schema::inventory::Inventory;
 use crate::schema::toc;
 use crate::stages::prove::{Holding, Kept, ProveError, Request};
 
 /// A control of one dump.
 pub struct Control {
     pub entries: Vec<Entry>,
+    pub inventory: Inventory,
 }
 
 /// The controls at the heads, where revisions ran on top of the cut: what they made prints as on the
 /// first trip there, what the baseline made as on the second. Both are sent on one more.
 pub struct Controls {
-    pub history: Vec<Entry>,
-    pub baseline: Vec<Entry>,
+    pub history: Control,
+    pub baseline: Control,
 }
 
 /// The history at the cut, restored beside the history.
 pub async fn at_the_cut(request: &Request<'_>) -> Result<Control, ProveError> {
     let text = &request.dump.holding.text;
-    let entries = restored(request, request.history_server, "control", text).await?;
-    Ok(Control { entries })
+    restored(request, request.history_server, "control", text).await
 }
 
 /// The whole history, and the baseline with the kept revisions, each restored where its roles are.
@@ -45,17 +46,22 @@ async fn restored(
     server: &Server,
     purpose: &str,
     text: &str,
-) -> Result<Vec<Entry>, ProveError> {
+) -> Result<Control, ProveError> {
     let database = ScratchDb::create(server, purpose).await?;
     let result = async {
+        let mut connection = database.connect().await?;
         if request.dump.public_gone {
-            let mut connection = database.connect().await?;
             sqlx::raw_sql("DROP SCHEMA public").execute(&mut connection).await?;
         }
         let script = server.folder().path().join(format!("{purpose}.sql"));
         files::write_scratch(&script, text.as_bytes())?;
         programs::psql(server, &database, &script).await.map_err(ProveError::Control)?;
-        Ok(toc::entries(&programs::dump(server, &database, &[]).await?)?)
+        let text = async { Ok(programs::dump(server, &database, &[]).await?) };
+        let inventory = async {
+            Ok::<_, ProveError>(inventory::read(&mut connection, request.version_table).await?)
+        };
+        let (text, inventory) = tokio::try_join!(text, inventory)?;
+        Ok(Control { entries: toc::entries(&text)?, inventory })
     }
     .await;
     database.drop_scratch().await?;

@@ -7,6 +7,7 @@ use crate::run::channel::Existing;
 use crate::schema::Entry;
 use crate::schema::compare::{self, Difference};
 use crate::schema::existing;
+use crate::schema::inventory::{self, Inventory, proof};
 use crate::stages::prove::offline::OfflineRun;
 use crate::stages::prove::{Offline, ProveError};
 
@@ -115,6 +116,24 @@ impl Verdict {
         let after = compare::differences(history_control, baseline_control);
         differences.extend(after.into_iter().filter(|d| !objects.contains(&d.object)));
         self.take("at the heads: ", &differences);
+    }
+
+    /// The baseline's catalog must equal the control's; the control must hold what the history's does.
+    pub fn catalog(&mut self, history: &Inventory, control: &Inventory, baseline: &Inventory) {
+        self.take_catalog("catalog: ", &proof::baseline(history, control, baseline));
+        self.take_catalog("catalog: restored by psql: ", &proof::lost(history, control));
+    }
+
+    /// At the heads: as for the dumps. Each pair is the history's and the baseline's.
+    pub fn catalog_at_heads(&mut self, both: [&Inventory; 2], controls: [&Inventory; 2]) {
+        self.take_catalog("at the heads: catalog: ", &proof::at_the_heads(both, controls));
+    }
+
+    fn take_catalog(&mut self, place: &str, differences: &[inventory::Difference]) {
+        for difference in differences {
+            self.told.push(format!("{place}{difference}"));
+            self.diff.push_str(&difference.unified());
+        }
     }
 
     /// What is not in the dump: the version table's own, roles and settings, members of extensions.

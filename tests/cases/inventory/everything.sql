@@ -71,6 +71,10 @@ CREATE POLICY all_of_it ON shop.orders;
 
 CREATE UNLOGGED TABLE shop.cache (key text, value jsonb);
 ALTER TABLE shop.cache ADD UNIQUE (key);
+-- A keyword from 17 on; and a NOT NULL whose name does not follow the table's, from 18 on.
+CREATE TABLE shop.first_name (json_scalar integer NOT NULL);
+CREATE INDEX ON shop.first_name (json_scalar);
+ALTER TABLE shop.first_name RENAME TO second_name;
 CREATE TABLE shop.parent (a integer NOT NULL, CONSTRAINT positive CHECK (a > 0));
 CREATE TABLE shop.child (b integer) INHERITS (shop.parent);
 CREATE TABLE shop.typed OF shop.address (PRIMARY KEY (zip));
@@ -89,6 +93,11 @@ CREATE SEQUENCE shop.owned OWNED BY shop.note.id;
 
 CREATE VIEW shop.cheap WITH (security_barrier = true, check_option = local) AS
     SELECT id, total FROM shop.orders WHERE total < 5;
+CREATE VIEW shop.aliased AS SELECT o.id, 'not o.id' AS text, count(*) AS "o.id"
+    FROM shop.orders AS o WHERE EXISTS (SELECT FROM shop.customer c WHERE c.id = o.customer) GROUP BY o.id;
+CREATE VIEW shop.series AS SELECT g.n, (SELECT max(s.total) FROM shop.orders AS s WHERE s.id > g.n) FROM generate_series(1, 3) AS g (n);
+CREATE VIEW shop.nested AS SELECT q.id FROM (SELECT id FROM shop.orders UNION SELECT id FROM shop.customer) AS q;
+CREATE VIEW shop.joined AS SELECT o.id, c.name FROM shop.orders o, shop.customer c WHERE o.customer = c.id;
 ALTER VIEW shop.cheap ALTER COLUMN total SET DEFAULT 1;
 CREATE MATERIALIZED VIEW shop.sums AS SELECT customer, sum(total) AS total FROM shop.orders GROUP BY customer;
 CREATE UNIQUE INDEX ON shop.sums (customer);
