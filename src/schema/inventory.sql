@@ -595,8 +595,9 @@ item (classid, objid, objsubid, kind, schema, name, owner, acl, acltype, options
       join pg_publication p on p.oid = m.prpubid
      where m.prrelid = c.oid
 
+    -- Without its oid, which PUBLIC may not read before 14, a subscription is told without its comment.
     union all
-    select 'pg_subscription'::regclass, s.oid, 0, 'subscription', null, quote_ident(s.subname),
+    select 'pg_subscription'::regclass, 0, 0, 'subscription', null, quote_ident(s.subname),
            s.subowner, null, null, null,
            jsonb_build_object(
                'enabled', s.subenabled, 'slot', s.subslotname,
