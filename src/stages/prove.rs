@@ -34,6 +34,7 @@ use crate::postgres::server::Server;
 use crate::process::ProcessError;
 use crate::run::channel::Existing;
 use crate::run::{Goal, Interpreter, Job, Ran, RunError, Scripts};
+use crate::schema::compare::{Change, Context};
 use crate::schema::toc::TocError;
 use crate::stages::dump::SchemaDump;
 use crate::stages::render::{Baseline, FileChange};
@@ -114,6 +115,13 @@ impl Explain for ProveError {
         }
     }
 
+    fn differences(&self) -> &[Change] {
+        match self {
+            Self::Differs(differing) => &differing.differences,
+            _ => &[],
+        }
+    }
+
     fn state(&self) -> String {
         "nothing was changed: no file of the project was touched".to_owned()
     }
@@ -129,13 +137,28 @@ pub enum Offline {
     Skipped(String),
 }
 
+/// A property that `PostgreSQL` prints differently after one round trip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Drifted {
+    /// The object, named as in the list of objects.
+    pub object: String,
+    /// What is printed differently, in a line.
+    pub change: String,
+}
+
+impl From<Change> for Drifted {
+    fn from(change: Change) -> Self {
+        Self { object: change.object.to_string(), change: change.within() }
+    }
+}
+
 /// That a baseline makes the same database as the history. Only [`prove`] makes one.
 #[derive(Debug, Clone)]
 pub struct Proof {
     files: BTreeMap<PathBuf, String>,
     schema_sha256: String,
     compared: usize,
-    roundtrip_drift: Vec<String>,
+    roundtrip_drift: Vec<Drifted>,
     offline: Offline,
 }
 
@@ -156,7 +179,15 @@ impl Proof {
     }
 
     /// The objects that `PostgreSQL` prints differently after one round trip.
-    pub fn roundtrip_drift(&self) -> &[String] {
+    pub fn roundtrip_drift(&self) -> Vec<String> {
+        let mut objects: Vec<String> =
+            self.roundtrip_drift.iter().map(|drifted| drifted.object.clone()).collect();
+        objects.dedup();
+        objects
+    }
+
+    /// The same by property.
+    pub fn roundtrip_changes(&self) -> &[Drifted] {
         &self.roundtrip_drift
     }
 
@@ -220,11 +251,11 @@ pub async fn prove(
     verdict.baseline(&controls.entries, &run.cut.entries);
     let offline = verdict.offline(&controls.entries, run.offline, request.existing);
     let drift = verdict.round_trip(&dump.holding.entries, &controls.entries);
-    verdict.beside("", &dump.holding, &run.cut);
+    verdict.beside(Context::Baseline, &dump.holding, &run.cut);
     if let (Some(kept), Some(heads)) = (&request.kept, &run.heads) {
         let Controls { history, baseline } = control::at_the_heads(&request, kept, heads).await?;
         verdict.heads(&kept.holding.entries, &heads.entries, &history, &baseline);
-        verdict.beside("at the heads: ", kept.holding, heads);
+        verdict.beside(Context::Heads, kept.holding, heads);
     }
     verdict.conclude()?;
     let baselines = request.baselines.iter().map(|b| (b.file.clone(), b.sha256()));

@@ -11,7 +11,7 @@ use crate::report::{Printable, Report, count};
 use crate::run::Applied;
 use crate::schema::Counts;
 use crate::stages::dump::SchemaDump;
-use crate::stages::prove::{Offline, Proof};
+use crate::stages::prove::{Drifted, Offline, Proof};
 use crate::stages::render::{Baseline, FileChange};
 use crate::stages::replay::Replayed;
 use crate::stages::swap::Receipt;
@@ -110,6 +110,7 @@ struct ProofPart {
     equal: bool,
     compared: usize,
     roundtrip_drift: Vec<String>,
+    roundtrip_changes: Vec<Drifted>,
     offline: Offline,
 }
 
@@ -162,6 +163,7 @@ impl SquashResult {
                 equal: true,
                 compared: proof.compared(),
                 roundtrip_drift: proof.roundtrip_drift().to_vec(),
+                roundtrip_changes: proof.roundtrip_changes().to_vec(),
                 offline: proof.offline().clone(),
             },
             archive: receipt.map(|receipt| ArchivePart {
