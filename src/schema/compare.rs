@@ -9,6 +9,7 @@ mod excerpt;
 mod explain;
 mod facts;
 mod family;
+mod inline;
 mod rows;
 mod tree;
 
@@ -85,6 +86,30 @@ pub fn differences(context: Context, expected: &[Entry], actual: &[Entry]) -> Ve
         actual: Some(found),
     }));
     differences
+}
+
+/// What differs online and offline in the same way is one difference.
+pub fn folded(differences: Vec<Difference>) -> Vec<Difference> {
+    let (offline, mut folded): (Vec<_>, Vec<_>) =
+        differences.into_iter().partition(|difference| difference.context == Context::Offline);
+    let mut online: BTreeMap<Object, usize> = BTreeMap::new();
+    for (number, difference) in folded.iter().enumerate() {
+        if difference.context == Context::Baseline {
+            online.insert(difference.object.clone(), number);
+        }
+    }
+    for difference in offline {
+        let twin = online.get(&difference.object).map(|number| &mut folded[*number]);
+        match twin {
+            Some(twin)
+                if twin.expected == difference.expected && twin.actual == difference.actual =>
+            {
+                twin.context = Context::Both;
+            }
+            _ => folded.push(difference),
+        }
+    }
+    folded
 }
 
 /// Statements by object: some objects (two rules of a name, two privileges) have several entries.

@@ -20,6 +20,8 @@ pub enum Context {
     Baseline,
     /// The history with the SQL of the baseline's offline mode.
     Offline,
+    /// The history with the baseline, and with its offline mode to the same effect.
+    Both,
     /// The history's database with what psql restores from its dump.
     Restored,
     /// What the history and the baseline put on the version table.
@@ -27,13 +29,22 @@ pub enum Context {
 }
 
 impl Context {
-    /// The name, for lines and data; the first context is told by none.
-    pub fn name(self) -> Option<&'static str> {
+    /// The name.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Baseline => None,
-            Self::Offline => Some("offline"),
-            Self::Restored => Some("restored by psql"),
-            Self::VersionTable => Some("on the version table"),
+            Self::Baseline => "baseline",
+            Self::Offline => "offline",
+            Self::Both => "baseline and offline",
+            Self::Restored => "restored by psql",
+            Self::VersionTable => "on the version table",
+        }
+    }
+
+    /// What a line begins with. What is true of the baseline as it runs needs no word.
+    fn prefix(self) -> String {
+        match self {
+            Self::Baseline | Self::Both => String::new(),
+            other => format!("{}: ", other.name()),
         }
     }
 
@@ -42,6 +53,7 @@ impl Context {
         match self {
             Self::Baseline => ("history", "baseline"),
             Self::Offline => ("history", "baseline, offline mode"),
+            Self::Both => ("history", "baseline, also in offline mode"),
             Self::Restored => ("history", "history restored by psql"),
             Self::VersionTable => {
                 ("history, on the version table", "baseline, on the version table")
@@ -133,8 +145,7 @@ pub struct Piece {
 impl Change {
     /// The line in pieces.
     pub fn pieces(&self) -> Vec<Piece> {
-        let line = self.context.name().map(|name| format!("{name}: ")).unwrap_or_default();
-        self.what.pieces(line + &self.object.plain())
+        self.what.pieces(self.context.prefix() + &self.object.plain())
     }
 
     /// The line without the object.

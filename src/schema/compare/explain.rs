@@ -8,18 +8,22 @@ use pg_query::NodeEnum;
 
 use crate::schema::compare::change::{Change, Told, What};
 use crate::schema::compare::facts::{self, Part};
-use crate::schema::compare::{Difference, family, rows, tree};
+use crate::schema::compare::{Difference, family, inline, rows, tree};
 
 /// Parsing deep expressions takes more stack than a thread has by default.
 const STACK: usize = 64 * 1024 * 1024;
 
-/// The differences by property. There is at least one per object.
+/// Objects that are nothing but their properties: where one is missing, its properties are told.
+const NOTHING_BUT_PROPERTIES: [&str; 7] =
+    ["ACL", "DEFAULT ACL", "PRIVILEGES", "SETTING", "COMMENT", "SEQUENCE SET", "DEFAULT"];
+
+/// The differences by property. Each difference is told by at least one.
 pub fn changes(differences: &[Difference]) -> Vec<Change> {
     if differences.is_empty() {
         return Vec::new();
     }
-    let explain = || differences.iter().flat_map(explained).collect();
     std::thread::scope(|scope| {
+        let explain = || explained(differences);
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, explain);
         let changes = thread.ok().and_then(|thread| thread.join().ok());
         // Without a thread there is still the name of each object.
@@ -31,19 +35,38 @@ fn change(difference: &Difference, what: What) -> Change {
     Change { context: difference.context, object: difference.object.clone(), what }
 }
 
-fn explained(difference: &Difference) -> Vec<Change> {
-    let whats = match (&difference.expected, &difference.actual) {
-        (Some(expected), Some(actual)) if difference.object.kind == "TABLE DATA" => {
-            rows::changes(expected, actual, &difference.key)
-        }
-        (Some(expected), Some(actual)) if difference.object.kind == family::MEMBER => {
+fn explained(differences: &[Difference]) -> Vec<Change> {
+    let inline = inline::constraints(differences);
+    let mut changes = Vec::new();
+    for (number, difference) in differences.iter().enumerate() {
+        let told = match inline.told.get(&number) {
+            Some(told) => told.clone(),
+            None => told(difference),
+        };
+        let elsewhere = inline.elsewhere.get(&number);
+        let here = told.into_iter().filter(|what| {
+            !elsewhere.is_some_and(|parts| what.told == Told::Absent && parts.contains(&what.part))
+        });
+        changes.extend(here.map(|what| change(difference, what)));
+    }
+    changes
+}
+
+fn told(difference: &Difference) -> Vec<What> {
+    let kind = difference.object.kind.as_str();
+    let both = difference.expected.as_deref().zip(difference.actual.as_deref());
+    let expected = difference.expected.as_deref().unwrap_or_default();
+    let actual = difference.actual.as_deref().unwrap_or_default();
+    match both {
+        _ if kind == "TABLE DATA" => rows::changes(expected, actual, &difference.key),
+        _ if NOTHING_BUT_PROPERTIES.contains(&kind) => properties(difference, expected, actual),
+        Some((expected, actual)) if kind == family::MEMBER => {
             let version = |all: &[String]| all.iter().map(|m| family::member_version(m)).collect();
             vec![named("version", Some(version(expected)), Some(version(actual)))]
         }
-        (Some(expected), Some(actual)) => properties(difference, expected, actual),
-        _ => vec![unexplained(difference)],
-    };
-    whats.into_iter().map(|what| change(difference, what)).collect()
+        Some((expected, actual)) => properties(difference, expected, actual),
+        None => vec![unexplained(difference)],
+    }
 }
 
 /// The object as a whole.

@@ -17,7 +17,7 @@ mod types;
 mod view;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::Node;
+use pg_query::protobuf::{Constraint, Node};
 
 use crate::schema::Object;
 use crate::schema::compare::facts::Part;
@@ -65,6 +65,11 @@ pub fn parts(object: &Object, text: &str, node: &NodeEnum) -> Vec<Part> {
         | NodeEnum::AlterDatabaseSetStmt(_) => made::parts(object, text, node),
         _ => vec![whole(text, node)],
     }
+}
+
+/// A constraint by itself, wherever it was found.
+pub fn constraint(found: &Constraint) -> Part {
+    constraint::object(found, &found.conname)
 }
 
 /// A statement that is one property.

@@ -56,7 +56,6 @@ fn primary_key(statement: &str, table: &Object) -> Option<Vec<String>> {
 /// How the rows of a table differ.
 pub fn changes(expected: &[String], actual: &[String], key: &[String]) -> Vec<What> {
     let (missing, extra) = row_changes(expected, actual);
-    let total = missing.len().max(extra.len());
     let mut others: BTreeMap<Vec<String>, (Row, &str)> = BTreeMap::new();
     let mut unpaired: Vec<(Option<Row>, &str)> = Vec::new();
     for text in extra.iter().copied().take(READ) {
@@ -68,10 +67,15 @@ pub fn changes(expected: &[String], actual: &[String], key: &[String]) -> Vec<Wh
             _ => unpaired.push((row, text)),
         }
     }
-    let (mut told, mut rows) = (Vec::new(), 0);
+    let (mut told, mut rows, mut reordered) = (Vec::new(), 0, 0);
     for text in missing.iter().copied().take(READ) {
         let row = columns(text);
         let other = row.as_ref().and_then(|row| others.remove(&values(row, key)?));
+        let equal = |(other, _): &(Row, &str)| row.as_ref().is_some_and(|row| same(row, other));
+        if other.as_ref().is_some_and(equal) {
+            reordered += 1;
+            continue;
+        }
         rows += 1;
         if rows > SHOWN {
             continue;
@@ -92,11 +96,18 @@ pub fn changes(expected: &[String], actual: &[String], key: &[String]) -> Vec<Wh
         }
     }
     rows += missing.len().saturating_sub(READ) + extra.len().saturating_sub(READ);
-    if rows > SHOWN || told.is_empty() {
-        let more = rows.saturating_sub(SHOWN).max(usize::from(told.is_empty()) * total);
-        told.push(What::note("more rows", format!("{more} rows differ besides")));
+    if rows > SHOWN {
+        told.push(What::note("", count(rows - SHOWN, "more row differs", "more rows differ")));
+    }
+    if reordered > 0 {
+        let (one, several) = ("row has its columns", "rows have their columns");
+        told.push(What::note("", count(reordered, one, several) + " in another order"));
     }
     told
+}
+
+fn count(number: usize, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 /// Two rows with one key.
@@ -108,7 +119,6 @@ fn by_column(row: &Row, other: &Row, key: &[String], told: &mut Vec<What>) {
     let mut names: Vec<&String> = row.iter().chain(other).map(|(name, _)| name).collect();
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(*name));
-    let before = told.len();
     for name in names {
         let (expected, actual) = (of(row, name), of(other, name));
         if expected != actual {
@@ -121,11 +131,16 @@ fn by_column(row: &Row, other: &Row, key: &[String], told: &mut Vec<What>) {
             });
         }
     }
-    if told.len() == before {
-        let note = Told::Note("printed differently".to_owned());
-        let name = String::new();
-        told.push(What { part, name, expected: None, actual: None, told: note });
-    }
+}
+
+/// Whether two rows hold the same, whatever the order of the columns.
+fn same(row: &Row, other: &Row) -> bool {
+    let sorted = |row: &Row| {
+        let mut row = row.clone();
+        row.sort_unstable();
+        row
+    };
+    sorted(row) == sorted(other)
 }
 
 /// What a row is called: by its key, or by its values.

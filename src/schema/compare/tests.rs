@@ -176,6 +176,52 @@ fn constraints() {
 }
 
 #[test]
+fn a_check_that_is_valid_on_one_side_is_told_once() {
+    let add = "ALTER TABLE s.t\n    ADD CONSTRAINT c CHECK ((a > 1)) NOT VALID";
+    let outside = [
+        entry("TABLE", "t", &["CREATE TABLE s.t (\n    a integer\n)"]),
+        entry("CHECK CONSTRAINT", "t c", &[add]),
+    ];
+    let inside = [entry(
+        "TABLE",
+        "t",
+        &["CREATE TABLE s.t (\n    a integer,\n    CONSTRAINT c CHECK ((a > 1))\n)"],
+    )];
+    insta::assert_snapshot!(lines(&outside, &inside) + &lines(&inside, &outside), @"
+    constraint c on s.t: not valid -> valid
+    constraint c on s.t: valid -> not valid
+    ");
+}
+
+#[test]
+fn what_differs_online_and_offline_is_told_once() {
+    let of = |label: &str| {
+        [entry("COMMENT", "TABLE t", &[&format!("COMMENT ON TABLE s.t IS '{label}'")])]
+    };
+    let differences = |online: &str, offline: &str| {
+        let mut all = differences(Context::Baseline, &of("a"), &of(online));
+        all.extend(differences(Context::Offline, &of("a"), &of(offline)));
+        changes(&folded(all)).iter().map(|change| format!("{change}\n")).collect::<String>()
+    };
+    let shown = [
+        differences("b", "b"),
+        differences("b", "c"),
+        differences("a", "b"),
+        differences("b", "a"),
+    ];
+    insta::assert_snapshot!(shown.join("\n"), @"
+    comment on table s.t: 'a' -> 'b'
+
+    comment on table s.t: 'a' -> 'b'
+    offline: comment on table s.t: 'a' -> 'c'
+
+    offline: comment on table s.t: 'a' -> 'b'
+
+    comment on table s.t: 'a' -> 'b'
+    ");
+}
+
+#[test]
 fn indexes() {
     let expected = "CREATE UNIQUE INDEX i ON s.t USING btree (lower(a) COLLATE \"C\" text_pattern_ops \
         DESC, b) INCLUDE (c) NULLS NOT DISTINCT WITH (fillfactor='70') WHERE (b > 0)";
@@ -490,21 +536,21 @@ fn roles_and_settings() {
     insta::assert_snapshot!(
         lines(&made_entries(&expected), &made_entries(&actual)) + &lines(&members("1.0"), &members("1.1")),
         @"
-    role waiter: createdb -> nocreatedb
-    role waiter: connection limit 3 -> none
-    comment on role waiter: 'ours' -> 'theirs'
-    membership of head in waiter: with admin option -> without options
-    membership of CURRENT_USER in waiter is missing
-    setting statement_timeout of role waiter: 5s -> 6s
-    setting search_path of role waiter in this database: app, public -> public
-    setting app.rate of the database: 10% -> 20%
-    database: connection limit 7 -> 8
-    database: owner none -> waiter
-    comment on database is missing
-    privileges on the database: GRANT CONNECT TO waiter is missing
-    privileges on the database: GRANT TEMPORARY TO waiter is too much
-    extension member function f(integer) of extension e: version 1.0 -> 1.1
-    "
+        role waiter: createdb -> nocreatedb
+        role waiter: connection limit 3 -> none
+        comment on role waiter: 'ours' -> 'theirs'
+        membership of head in waiter: with admin option -> without options
+        membership of CURRENT_USER in waiter is missing
+        setting statement_timeout of role waiter: 5s -> 6s
+        setting search_path of role waiter in this database: app, public -> public
+        setting app.rate of the database: 10% -> 20%
+        database: connection limit 7 -> 8
+        database: owner none -> waiter
+        comment on database: 'a' -> none
+        privileges on the database: GRANT CONNECT TO waiter is missing
+        privileges on the database: GRANT TEMPORARY TO waiter is too much
+        extension member function f(integer) of extension e: version 1.0 -> 1.1
+        "
     );
 }
 
@@ -531,6 +577,7 @@ fn rows() {
         "dish dish_pkey",
         &["ALTER TABLE ONLY s.dish\n    ADD CONSTRAINT dish_pkey PRIMARY KEY (id)"],
     );
+    let key2 = key.clone();
     let of = |rows: &[String]| entry("TABLE DATA", "dish", &all(rows));
     let with_key = lines(&[of(&expected), key.clone()], &[of(&actual), key.clone()]);
     let without = lines(&[of(&expected)], &[of(&actual)]);
@@ -538,7 +585,15 @@ fn rows() {
     let others: Vec<String> = (1..=30).map(|n| insert(&format!("{n}, 'a', 2, 'x'"))).collect();
     let limited = lines(&[of(&many), key.clone()], &[of(&others), key]);
     let limited: Vec<&str> = limited.lines().skip(18).collect();
-    insta::assert_snapshot!(with_key + "\n" + &without + "\n" + &limited.join("\n"), @"
+    let other_order = ["INSERT INTO s.dish (title, id) VALUES ('soup', 1)"];
+    let reordered = lines(
+        &[
+            entry("TABLE DATA", "dish", &["INSERT INTO s.dish (id, title) VALUES (1, 'soup')"]),
+            key2.clone(),
+        ],
+        &[entry("TABLE DATA", "dish", &other_order), key2],
+    );
+    insta::assert_snapshot!(reordered + &with_key + "\n" + &without + "\n" + &limited.join("\n"), @"
     rows of s.dish: row id=1: title 'soup' -> 'Soup'
     rows of s.dish: row id=1: price 4.5 -> 4.6
     rows of s.dish: row id=2 is missing
@@ -554,7 +609,7 @@ fn rows() {
 
     rows of s.dish: row id=26: price 1 -> 2
     rows of s.dish: row id=27: price 1 -> 2
-    rows of s.dish: more rows: 10 rows differ besides
+    rows of s.dish: 10 more rows differ
     ");
 }
 
