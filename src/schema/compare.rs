@@ -27,6 +27,8 @@ pub use family::{made_entries, member_entries};
 pub struct Difference {
     /// What was compared with what.
     pub context: Context,
+    /// Where the same was found again.
+    pub also: Vec<Context>,
     /// The object.
     pub object: Object,
     /// Its statements on the expected side; `None` if it is not there.
@@ -46,6 +48,10 @@ impl Difference {
         };
         let (expected, actual) = (text(&self.expected), text(&self.actual));
         let (left, right) = self.context.sides();
+        let mut right = right.to_owned();
+        for context in &self.also {
+            right = format!("{right}, also {}", context.name());
+        }
         let name = self.object.plain();
         TextDiff::from_lines(expected.as_str(), actual.as_str())
             .unified_diff()
@@ -71,6 +77,7 @@ pub fn differences(context: Context, expected: &[Entry], actual: &[Entry]) -> Ve
         if !equal {
             differences.push(Difference {
                 context,
+                also: Vec::new(),
                 key: key(&entry.object),
                 object: entry.object.clone(),
                 expected: Some(wanted),
@@ -80,6 +87,7 @@ pub fn differences(context: Context, expected: &[Entry], actual: &[Entry]) -> Ve
     }
     differences.extend(other.into_iter().map(|(object, found)| Difference {
         context,
+        also: Vec::new(),
         key: Vec::new(),
         object: object.clone(),
         expected: None,
@@ -88,23 +96,23 @@ pub fn differences(context: Context, expected: &[Entry], actual: &[Entry]) -> Ve
     differences
 }
 
-/// What differs online and offline in the same way is one difference.
+/// What differs in the same way in a second comparison (online and offline, at the cut and still at the
+/// heads) is one difference, which knows of both.
 pub fn folded(differences: Vec<Difference>) -> Vec<Difference> {
-    let (offline, mut folded): (Vec<_>, Vec<_>) =
-        differences.into_iter().partition(|difference| difference.context == Context::Offline);
-    let mut online: BTreeMap<Object, usize> = BTreeMap::new();
+    let (later, mut folded): (Vec<_>, Vec<_>) =
+        differences.into_iter().partition(|difference| difference.context.repeats().is_some());
+    let mut seen: BTreeMap<(Context, Object), usize> = BTreeMap::new();
     for (number, difference) in folded.iter().enumerate() {
-        if difference.context == Context::Baseline {
-            online.insert(difference.object.clone(), number);
-        }
+        seen.insert((difference.context, difference.object.clone()), number);
     }
-    for difference in offline {
-        let twin = online.get(&difference.object).map(|number| &mut folded[*number]);
+    for difference in later {
+        let first = difference.context.repeats().map(|first| (first, difference.object.clone()));
+        let twin = first.and_then(|first| seen.get(&first)).map(|number| &mut folded[*number]);
         match twin {
             Some(twin)
                 if twin.expected == difference.expected && twin.actual == difference.actual =>
             {
-                twin.context = Context::Both;
+                twin.also.push(difference.context);
             }
             _ => folded.push(difference),
         }

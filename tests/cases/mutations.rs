@@ -423,7 +423,8 @@ fn a_failed_proof_as_json_and_in_colours() {
     assert_eq!(
         json["differences"],
         serde_json::json!([{
-            "context": "baseline and offline",
+            "context": "baseline",
+            "also": ["offline"],
             "object": {"kind": "TABLE", "schema": "public", "name": "dish"},
             "property": "column price: default",
             "expected": "7.5",

@@ -162,7 +162,7 @@ impl SquashResult {
             proof: ProofPart {
                 equal: true,
                 compared: proof.compared(),
-                roundtrip_drift: proof.roundtrip_drift().to_vec(),
+                roundtrip_drift: proof.roundtrip_drift(),
                 roundtrip_changes: proof.roundtrip_changes().to_vec(),
                 offline: proof.offline().clone(),
             },
@@ -300,7 +300,7 @@ pub fn rendered(baselines: &[Baseline]) -> String {
 /// The line of the proof.
 pub fn proved(proof: &Proof) -> String {
     let mut text = format!("equal: {}", count(proof.compared() as u64, "object", "objects"));
-    match proof.roundtrip_drift() {
+    match &proof.roundtrip_drift()[..] {
         [] => {}
         drift => {
             let objects = count(drift.len() as u64, "object", "objects");

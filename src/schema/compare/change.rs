@@ -20,12 +20,14 @@ pub enum Context {
     Baseline,
     /// The history with the SQL of the baseline's offline mode.
     Offline,
-    /// The history with the baseline, and with its offline mode to the same effect.
-    Both,
     /// The history's database with what psql restores from its dump.
     Restored,
     /// What the history and the baseline put on the version table.
     VersionTable,
+    /// The whole history with the baseline and the kept revisions on top of it.
+    Heads,
+    /// What both of these put on the version table.
+    HeadsVersionTable,
 }
 
 impl Context {
@@ -34,16 +36,35 @@ impl Context {
         match self {
             Self::Baseline => "baseline",
             Self::Offline => "offline",
-            Self::Both => "baseline and offline",
             Self::Restored => "restored by psql",
             Self::VersionTable => "on the version table",
+            Self::Heads => "at the heads",
+            Self::HeadsVersionTable => "at the heads, on the version table",
+        }
+    }
+
+    /// The same for what is on the version table.
+    #[must_use]
+    pub fn on_version_table(self) -> Self {
+        match self {
+            Self::Heads | Self::HeadsVersionTable => Self::HeadsVersionTable,
+            _ => Self::VersionTable,
+        }
+    }
+
+    /// The context whose differences are found again in this one: they are told once.
+    pub fn repeats(self) -> Option<Self> {
+        match self {
+            Self::Offline | Self::Heads => Some(Self::Baseline),
+            Self::HeadsVersionTable => Some(Self::VersionTable),
+            _ => None,
         }
     }
 
     /// What a line begins with. What is true of the baseline as it runs needs no word.
     fn prefix(self) -> String {
         match self {
-            Self::Baseline | Self::Both => String::new(),
+            Self::Baseline => String::new(),
             other => format!("{}: ", other.name()),
         }
     }
@@ -53,11 +74,15 @@ impl Context {
         match self {
             Self::Baseline => ("history", "baseline"),
             Self::Offline => ("history", "baseline, offline mode"),
-            Self::Both => ("history", "baseline, also in offline mode"),
             Self::Restored => ("history", "history restored by psql"),
             Self::VersionTable => {
                 ("history, on the version table", "baseline, on the version table")
             }
+            Self::Heads => ("history at the heads", "baseline and kept revisions at the heads"),
+            Self::HeadsVersionTable => (
+                "history at the heads, on the version table",
+                "baseline and kept revisions at the heads, on the version table",
+            ),
         }
     }
 }
@@ -118,6 +143,8 @@ impl What {
 pub struct Change {
     /// What was compared.
     pub context: Context,
+    /// Where the same was found again.
+    pub also: Vec<Context>,
     /// The object.
     pub object: Object,
     /// What differs in it.
@@ -206,8 +233,10 @@ impl fmt::Display for Change {
 
 impl Serialize for Change {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Change", 6)?;
+        let mut fields = serializer.serialize_struct("Change", 7)?;
         fields.serialize_field("context", &self.context.name())?;
+        let also: Vec<&str> = self.also.iter().map(|context| context.name()).collect();
+        fields.serialize_field("also", &also)?;
         fields.serialize_field("object", &self.object)?;
         fields.serialize_field("property", &self.what.property())?;
         fields.serialize_field("expected", &self.what.expected)?;

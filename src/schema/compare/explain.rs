@@ -32,7 +32,8 @@ pub fn changes(differences: &[Difference]) -> Vec<Change> {
 }
 
 fn change(difference: &Difference, what: What) -> Change {
-    Change { context: difference.context, object: difference.object.clone(), what }
+    let also = difference.also.clone();
+    Change { context: difference.context, also, object: difference.object.clone(), what }
 }
 
 fn explained(differences: &[Difference]) -> Vec<Change> {

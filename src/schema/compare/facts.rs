@@ -211,9 +211,8 @@ fn merged(parts: &[Part]) -> Merged<'_> {
 
 /// What a part was, in short, for those who read it as data.
 fn summary(facts: &[&Fact]) -> String {
-    let shown = facts.iter().map(|fact| match fact.bare {
-        true => fact.value.clone(),
-        false => format!("{} {}", fact.name, fact.value),
+    let shown = facts.iter().map(|fact| {
+        if fact.bare { fact.value.clone() } else { format!("{} {}", fact.name, fact.value) }
     });
     shown.collect::<Vec<_>>().join(", ")
 }

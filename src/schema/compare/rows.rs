@@ -83,7 +83,8 @@ pub fn changes(expected: &[String], actual: &[String], key: &[String]) -> Vec<Wh
         match (row, other) {
             (Some(row), Some((other, _))) => by_column(&row, &other, key, &mut told),
             (row, _) => {
-                told.push(What::absent(&name(row.as_ref(), text, key), Some(text.to_owned()), None))
+                let name = name(row.as_ref(), text, key);
+                told.push(What::absent(&name, Some(shown(row.as_ref(), text)), None));
             }
         }
     }
@@ -146,17 +147,14 @@ fn same(row: &Row, other: &Row) -> bool {
 /// What a row is called: by its key, or by its values.
 fn name(row: Option<&Row>, text: &str, key: &[String]) -> String {
     let Some(row) = row else { return format!("row {}", cut(text)) };
-    match values(row, key) {
-        Some(values) => {
-            let pairs =
-                key.iter().zip(values).map(|(name, value)| format!("{name}={}", cut(&value)));
-            format!("row {}", pairs.collect::<Vec<_>>().join(", "))
-        }
-        None => {
-            let values = row.iter().map(|(name, value)| if is_secret(name) { MASK } else { value });
-            format!("row ({})", cut(&values.collect::<Vec<_>>().join(", ")))
-        }
+    let masked = |name: &str, value: String| if is_secret(name) { MASK.to_owned() } else { value };
+    if let Some(values) = values(row, key) {
+        let pairs = key.iter().zip(values);
+        let pairs = pairs.map(|(name, value)| format!("{name}={}", cut(&masked(name, value))));
+        return format!("row {}", pairs.collect::<Vec<_>>().join(", "));
     }
+    let values = row.iter().map(|(name, value)| masked(name, value.clone()));
+    format!("row ({})", cut(&values.collect::<Vec<_>>().join(", ")))
 }
 
 /// A whole row, for those who read it as data.
@@ -172,7 +170,8 @@ fn shown(row: Option<&Row>, text: &str) -> String {
 const MASK: &str = "***";
 
 /// Words in names of columns that hold secrets.
-const SECRETS: [&str; 7] = ["secret", "token", "salt", "password", "passwd", "private", "api_key"];
+const SECRETS: [&str; 8] =
+    ["secret", "token", "salt", "password", "passwd", "private", "api_key", "access_key"];
 
 fn is_secret(column: &str) -> bool {
     let column = column.to_lowercase();

@@ -10,10 +10,14 @@ fn entry(kind: &str, name: &str, statements: &[&str]) -> Entry {
     Entry { object, owner: None, statements }
 }
 
+fn shown(differences: &[Difference]) -> String {
+    changes(differences).iter().fold(String::new(), |all, change| format!("{all}{change}\n"))
+}
+
 /// The lines about two entries.
 fn lines(expected: &[Entry], actual: &[Entry]) -> String {
     let differences = differences(Context::Baseline, expected, actual);
-    changes(&differences).iter().map(|change| format!("{change}\n")).collect()
+    shown(&differences)
 }
 
 /// The lines about one object that has these statements on the two sides.
@@ -201,7 +205,7 @@ fn what_differs_online_and_offline_is_told_once() {
     let differences = |online: &str, offline: &str| {
         let mut all = differences(Context::Baseline, &of("a"), &of(online));
         all.extend(differences(Context::Offline, &of("a"), &of(offline)));
-        changes(&folded(all)).iter().map(|change| format!("{change}\n")).collect::<String>()
+        shown(&folded(all))
     };
     let shown = [
         differences("b", "b"),
@@ -218,6 +222,25 @@ fn what_differs_online_and_offline_is_told_once() {
     offline: comment on table s.t: 'a' -> 'b'
 
     comment on table s.t: 'a' -> 'b'
+    ");
+}
+
+#[test]
+fn what_differs_at_the_cut_is_not_told_again_of_the_heads() {
+    let of =
+        |text: &str| [entry("COMMENT", "TABLE t", &[&format!("COMMENT ON TABLE s.t IS '{text}'")])];
+    let compared = |cut: &str, heads: &str| {
+        let mut all = differences(Context::Baseline, &of("a"), &of(cut));
+        all.extend(differences(Context::Heads, &of("a"), &of(heads)));
+        shown(&folded(all))
+    };
+    insta::assert_snapshot!(compared("b", "b") + "\n" + &compared("b", "c") + "\n" + &compared("a", "b"), @"
+    comment on table s.t: 'a' -> 'b'
+
+    comment on table s.t: 'a' -> 'b'
+    at the heads: comment on table s.t: 'a' -> 'c'
+
+    at the heads: comment on table s.t: 'a' -> 'b'
     ");
 }
 
@@ -569,16 +592,16 @@ fn rows() {
         insert("3, 'cake', -3.5, 'y'"),
         insert("4, 'pie', NULL, 'x'"),
     ];
-    fn all(texts: &[String]) -> Vec<&str> {
-        texts.iter().map(String::as_str).collect()
-    }
     let key = entry(
         "CONSTRAINT",
         "dish dish_pkey",
         &["ALTER TABLE ONLY s.dish\n    ADD CONSTRAINT dish_pkey PRIMARY KEY (id)"],
     );
     let key2 = key.clone();
-    let of = |rows: &[String]| entry("TABLE DATA", "dish", &all(rows));
+    let of = |rows: &[String]| {
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        entry("TABLE DATA", "dish", &rows)
+    };
     let with_key = lines(&[of(&expected), key.clone()], &[of(&actual), key.clone()]);
     let without = lines(&[of(&expected)], &[of(&actual)]);
     let many: Vec<String> = (1..=30).map(|n| insert(&format!("{n}, 'a', 1, 'x'"))).collect();
@@ -594,6 +617,7 @@ fn rows() {
         &[entry("TABLE DATA", "dish", &other_order), key2],
     );
     insta::assert_snapshot!(reordered + &with_key + "\n" + &without + "\n" + &limited.join("\n"), @"
+    rows of s.dish: 1 row has its columns in another order
     rows of s.dish: row id=1: title 'soup' -> 'Soup'
     rows of s.dish: row id=1: price 4.5 -> 4.6
     rows of s.dish: row id=2 is missing
@@ -662,24 +686,36 @@ fn deep_expressions_are_read_too() {
 #[test]
 fn a_diff_says_what_was_compared() {
     let (one, other) = (entry("VIEW", "v", &["a", "b"]), entry("VIEW", "v", &["a", "c"]));
-    let differences =
-        [Context::Baseline, Context::Offline, Context::Restored, Context::VersionTable]
-            .into_iter()
-            .flat_map(|context| {
-                differences(context, std::slice::from_ref(&one), std::slice::from_ref(&other))
-            });
+    let contexts = [
+        Context::Baseline,
+        Context::Offline,
+        Context::Restored,
+        Context::VersionTable,
+        Context::Heads,
+        Context::HeadsVersionTable,
+    ];
+    let differences = contexts.into_iter().flat_map(|context| {
+        differences(context, std::slice::from_ref(&one), std::slice::from_ref(&other))
+    });
+    let mut differences: Vec<Difference> = differences.collect();
+    differences[0].also = vec![Context::Offline, Context::Heads];
     let heads: Vec<String> = differences
+        .iter()
         .map(|difference| difference.unified().lines().take(2).collect::<Vec<_>>().join("\n"))
         .collect();
     insta::assert_snapshot!(heads.join("\n"), @"
     --- history: view s.v
-    +++ baseline: view s.v
+    +++ baseline, also offline, also at the heads: view s.v
     --- history: view s.v
     +++ baseline, offline mode: view s.v
     --- history: view s.v
     +++ history restored by psql: view s.v
     --- history, on the version table: view s.v
     +++ baseline, on the version table: view s.v
+    --- history at the heads: view s.v
+    +++ baseline and kept revisions at the heads: view s.v
+    --- history at the heads, on the version table: view s.v
+    +++ baseline and kept revisions at the heads, on the version table: view s.v
     ");
 }
 
@@ -694,6 +730,7 @@ fn a_change_as_data() {
     [
       {
         "context": "offline",
+        "also": [],
         "object": {
           "kind": "TABLE",
           "schema": "s",
@@ -706,6 +743,7 @@ fn a_change_as_data() {
       },
       {
         "context": "offline",
+        "also": [],
         "object": {
           "kind": "TABLE",
           "schema": "s",

@@ -97,10 +97,12 @@ impl Verdict {
     /// that only print differently after a round trip.
     pub fn round_trip(&mut self, history: &[Entry], control: &[Entry]) -> Vec<Drifted> {
         let (drift, lost): (Vec<Difference>, Vec<Difference>) =
-            compare::differences(Context::Restored, history, control).into_iter().partition(|difference| {
-                let both = difference.expected.is_some() && difference.actual.is_some();
-                both && HOLDS_EXPRESSIONS.contains(&difference.object.kind.as_str())
-            });
+            compare::differences(Context::Restored, history, control).into_iter().partition(
+                |difference| {
+                    let both = difference.expected.is_some() && difference.actual.is_some();
+                    both && HOLDS_EXPRESSIONS.contains(&difference.object.kind.as_str())
+                },
+            );
         self.differences.extend(lost);
         compare::changes(&drift).into_iter().map(Drifted::from).collect()
     }

@@ -76,7 +76,7 @@ pub fn parts(object: &Object, text: &str, node: &NodeEnum) -> Vec<Part> {
             Part::object().either("membership", grant.is_grant, "granted", "revoked").word(
                 "options",
                 match options.join(", ") {
-                    none if none.is_empty() => "without options".to_owned(),
+                    empty if empty.is_empty() => "without options".to_owned(),
                     options => format!("with {options}"),
                 },
             )

@@ -60,7 +60,7 @@ fn privilege(node: &Node) -> String {
         name => name.to_uppercase(),
     };
     match tree::strings(&privilege.cols).join(", ") {
-        none if none.is_empty() => name,
+        empty if empty.is_empty() => name,
         columns => format!("{name} ({columns})"),
     }
 }
