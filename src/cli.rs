@@ -154,7 +154,10 @@ pub struct Squash {
     /// The baseline's message; its file is named after it
     #[arg(short, long, default_value = "baseline", value_name = "TEXT")]
     pub message: String,
-    /// Folder with templates of your own (baseline.py.tera)
+    /// Write what there is to know about the baseline into FILE, between two markers
+    #[arg(long, value_name = "FILE")]
+    pub readme: Option<PathBuf>,
+    /// Folder with templates of your own (baseline.py.tera, README.md.tera)
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
     /// Folder for the archive [default: archive/ beside the versions folder]

@@ -111,6 +111,7 @@ struct HistoryTable {
     x: Vec<String>,
     archive_dir: Option<PathBuf>,
     templates: Option<PathBuf>,
+    readme: Option<PathBuf>,
     scratch: ScratchTable,
 }
 
@@ -152,6 +153,8 @@ pub struct Settings {
     pub archive_dir: Option<PathBuf>,
     /// The folder with templates, if it is named.
     pub templates: Option<PathBuf>,
+    /// The file that tells of the baseline, if it is named.
+    pub readme: Option<PathBuf>,
     /// The scratch server.
     pub source: Source,
     /// What the history expects.
@@ -210,6 +213,7 @@ impl Settings {
             x: joined(&table.x, &running.x),
             archive_dir: table.archive_dir.as_ref().map(in_base),
             templates: table.templates.as_ref().map(in_base),
+            readme: table.readme.as_ref().map(in_base),
             source,
             prelude: Prelude {
                 roles: joined(&scratch.roles, &running.scratch_role),

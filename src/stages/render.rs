@@ -3,6 +3,8 @@
 //! Takes a dump, a cut and a template; gives a [`Baseline`]: identifiers, the file's place and its
 //! bytes. The template is data: it can be replaced by the user, and the proof checks what it makes.
 
+pub mod readme;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 
