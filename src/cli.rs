@@ -160,6 +160,9 @@ pub struct Squash {
     /// Folder with templates of your own (baseline.py.tera, README.md.tera)
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
+    /// How many rows the history may have inserted in all [default: 200000]
+    #[arg(long, value_name = "N")]
+    pub max_seed_rows: Option<u64>,
     /// Folder for the archive [default: archive/ beside the versions folder]
     #[arg(long, value_name = "DIR")]
     pub archive_dir: Option<PathBuf>,

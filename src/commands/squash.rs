@@ -244,6 +244,7 @@ fn settings(global: &Global, arguments: &Squash) -> Result<Settings> {
     Ok(Settings {
         templates: arguments.templates.clone().or(settings.templates),
         archive_dir: arguments.archive_dir.clone().or(settings.archive_dir),
+        max_seed_rows: arguments.max_seed_rows.unwrap_or(settings.max_seed_rows),
         readme: arguments.readme.clone().or(settings.readme),
         ..settings
     })

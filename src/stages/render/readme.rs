@@ -152,13 +152,14 @@ pub fn render(
     file: &str,
     old: Option<&str>,
 ) -> Result<String, ReadmeError> {
-    let (mut engine, name) = render::engine(Some(template.unwrap_or((TEMPLATE, EMBEDDED))))?;
+    let (name, text) = template.unwrap_or((TEMPLATE, EMBEDDED));
+    let (mut engine, name) = render::engine(Some((name, text)))?;
     engine.register_filter("code", |value: &Value, _: &HashMap<String, Value>| {
         Ok(Value::String(code(value.as_str().ok_or("the filter `code` takes a string")?)))
     });
     let context = Context::from_serialize(data(request));
     let block = context.and_then(|context| engine.render(name, &context));
-    let block = block.map_err(|error| render::template_error(name, &error))?;
+    let block = block.map_err(|error| render::template_error(name, text, &error))?;
     if block.lines().any(|line| [BEGIN, END].contains(&line.trim())) {
         return Err(ReadmeError::MarkerInside { template: name.to_owned() });
     }
