@@ -154,9 +154,15 @@ pub struct Squash {
     /// The baseline's message; its file is named after it
     #[arg(short, long, default_value = "baseline", value_name = "TEXT")]
     pub message: String,
-    /// Folder with templates of your own (baseline.py.tera)
+    /// Write what there is to know about the baseline into FILE, between two markers
+    #[arg(long, value_name = "FILE")]
+    pub readme: Option<PathBuf>,
+    /// Folder with templates of your own (baseline.py.tera, README.md.tera)
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
+    /// How many rows the history may have inserted in all [default: 200000]
+    #[arg(long, value_name = "N")]
+    pub max_seed_rows: Option<u64>,
     /// Folder for the archive [default: archive/ beside the versions folder]
     #[arg(long, value_name = "DIR")]
     pub archive_dir: Option<PathBuf>,

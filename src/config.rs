@@ -100,6 +100,9 @@ impl Explain for SettingsError {
     }
 }
 
+/// How many rows a history may insert unless the user says otherwise.
+const MAX_SEED_ROWS: u64 = 200_000;
+
 /// What one history is and how it is run, in `rebaseline.toml`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -111,6 +114,8 @@ struct HistoryTable {
     x: Vec<String>,
     archive_dir: Option<PathBuf>,
     templates: Option<PathBuf>,
+    readme: Option<PathBuf>,
+    max_seed_rows: Option<u64>,
     scratch: ScratchTable,
 }
 
@@ -152,6 +157,10 @@ pub struct Settings {
     pub archive_dir: Option<PathBuf>,
     /// The folder with templates, if it is named.
     pub templates: Option<PathBuf>,
+    /// The file that tells of the baseline, if it is named.
+    pub readme: Option<PathBuf>,
+    /// How many rows a history may insert.
+    pub max_seed_rows: u64,
     /// The scratch server.
     pub source: Source,
     /// What the history expects.
@@ -210,6 +219,8 @@ impl Settings {
             x: joined(&table.x, &running.x),
             archive_dir: table.archive_dir.as_ref().map(in_base),
             templates: table.templates.as_ref().map(in_base),
+            readme: table.readme.as_ref().map(in_base),
+            max_seed_rows: table.max_seed_rows.unwrap_or(MAX_SEED_ROWS),
             source,
             prelude: Prelude {
                 roles: joined(&scratch.roles, &running.scratch_role),

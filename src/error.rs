@@ -7,6 +7,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::schema::compare::Change;
+
 /// The classes of failure, one exit code each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -51,6 +53,11 @@ pub trait Explain: StdError + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What differs, where two databases were compared: told line by line, and to scripts as data.
+    fn differences(&self) -> &[Change] {
+        &[]
+    }
+
     /// What state things are in after this failure.
     fn state(&self) -> String {
         "nothing was changed".to_owned()
@@ -78,6 +85,11 @@ impl Error {
     /// What to do next, one line each.
     pub fn hints(&self) -> Vec<String> {
         self.0.hints()
+    }
+
+    /// What differs.
+    pub fn differences(&self) -> &[Change] {
+        self.0.differences()
     }
 
     /// What state things are in.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use rebaseline::cli::Cli;
-use rebaseline::error::{Error, Interrupted};
+use rebaseline::error::{Error, Interrupted, Kind};
 use rebaseline::report::{Log, Report};
 use rebaseline::{commands, config};
 
@@ -12,6 +12,18 @@ use rebaseline::{commands, config};
 const STACK: usize = 64 * 1024 * 1024;
 
 fn main() -> ExitCode {
+    let main = std::thread::Builder::new().stack_size(STACK).spawn(main_with_room);
+    match main.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        // It has told of the bug by itself.
+        Ok(Err(_)) => ExitCode::from(Kind::Bug.exit_code()),
+        // Without a thread there is only the stack that we have.
+        Err(_) => main_with_room(),
+    }
+}
+
+/// All of the program, on a stack with room for deep expressions.
+fn main_with_room() -> ExitCode {
     let cli = Cli::parse();
     tracing_subscriber::fmt()
         .with_env_filter(config::log_filter(cli.global.verbose))

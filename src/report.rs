@@ -13,6 +13,10 @@ use serde::Serialize;
 
 use crate::cli::{Color, Format};
 use crate::error::Error;
+use crate::schema::compare::{Change, Side};
+
+/// How many differences are told on stderr; a file holds them all.
+const DIFFERENCES: usize = 40;
 
 /// How to print.
 #[derive(Debug)]
@@ -87,7 +91,7 @@ impl Report {
     /// stdout as well, in the place of the result.
     pub fn error(&self, error: &Error) {
         if self.format == Format::Json {
-            let object = serde_json::json!({
+            let mut object = serde_json::json!({
                 "outcome": "failed",
                 "exit_code": error.kind().exit_code(),
                 "error": error.to_string(),
@@ -95,17 +99,39 @@ impl Report {
                 "hints": error.hints(),
                 "state": error.state(),
             });
+            if !error.differences().is_empty() {
+                object["differences"] = serde_json::json!(error.differences());
+            }
             let _ = writeln!(std::io::stdout(), "{}", redact(&object.to_string()));
         }
         let mut text = format!("{} {error}\n", self.paint("31;1", "error:"));
         for cause in error.causes() {
             text += &format!("  caused by: {}\n", indented(&cause));
         }
+        text += &self.differences(error.differences());
         for hint in error.hints() {
             text += &format!("  {} {}\n", self.paint("36", "hint:"), indented(&hint));
         }
         text += &format!("  {} {}", self.dim("state:"), error.state());
         line(&text);
+    }
+
+    /// The differences, one a line; values in the colours of a diff.
+    fn differences(&self, differences: &[Change]) -> String {
+        let mut text = String::new();
+        for change in differences.iter().take(DIFFERENCES) {
+            let pieces = change.pieces().into_iter().map(|piece| match piece.side {
+                Some(Side::Expected) => self.paint("31", &piece.text),
+                Some(Side::Actual) => self.paint("32", &piece.text),
+                None => piece.text,
+            });
+            let line: String = pieces.collect();
+            text += &format!("      {}\n", indented(&line));
+        }
+        if differences.len() > DIFFERENCES {
+            text += &format!("      and {} more\n", differences.len() - DIFFERENCES);
+        }
+        text
     }
 
     /// Asks for a yes on a terminal. Elsewhere, and with `--yes`, nobody is asked.

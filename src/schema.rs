@@ -53,6 +53,45 @@ impl fmt::Display for Object {
     }
 }
 
+impl Object {
+    /// The object in a line of differences: without quotes, and told by the table it belongs to.
+    pub fn plain(&self) -> String {
+        let schema = self.schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
+        let name = self.name.as_str();
+        let on_table = |kind: &str| match name.split_once(' ') {
+            // A name with a space in it cannot be told from two names.
+            Some((table, own)) if !own.contains(' ') => format!("{kind} {own} on {schema}{table}"),
+            _ => format!("{kind} {schema}{name}"),
+        };
+        let of = |kind: &str| match name.split_once(' ') {
+            Some((word, name)) => format!("{kind} {} {schema}{name}", word.to_lowercase()),
+            None => format!("{kind} {schema}{}", name.to_lowercase()),
+        };
+        match self.kind.as_str() {
+            "TABLE DATA" => format!("rows of {schema}{name}"),
+            "SEQUENCE SET" => format!("position of sequence {schema}{name}"),
+            "ACL" => of("privileges on"),
+            "COMMENT" => of("comment on"),
+            "SECURITY LABEL" => of("security label on"),
+            "CONSTRAINT" | "CHECK CONSTRAINT" => on_table("constraint"),
+            "FK CONSTRAINT" => on_table("foreign key"),
+            "POLICY" => on_table("policy"),
+            "TRIGGER" => on_table("trigger"),
+            "RULE" => on_table("rule"),
+            "DEFAULT" => {
+                format!("default of column {schema}{}", name.replacen(' ', ".", 1))
+            }
+            "ROW SECURITY" => format!("row security of {schema}{name}"),
+            "TABLE ATTACH" | "INDEX ATTACH" => format!("partition {schema}{name}"),
+            "DEFAULT ACL" => match &self.schema {
+                Some(schema) => format!("{} in schema {schema}", name.to_lowercase()),
+                None => name.to_lowercase(),
+            },
+            kind => format!("{} {schema}{name}", kind.to_lowercase()).trim_end().to_owned(),
+        }
+    }
+}
+
 /// One object of a dump with the statements that make it, without their final `;`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

@@ -12,6 +12,7 @@ mod mutations;
 mod partial;
 mod per_branch;
 mod random;
+mod readme;
 mod safety;
 mod scratch;
 mod squash;

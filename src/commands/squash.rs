@@ -9,6 +9,7 @@ mod overlap;
 pub mod place;
 mod plan;
 mod poetry;
+mod readme;
 mod result;
 
 use crate::cli::{Global, Squash};
@@ -109,7 +110,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     if !arguments.dry_run && !arguments.allow_dirty {
         place::clean_work_tree(&settings).await?;
     }
-    let template = place::template(&settings)?;
+    let template = place::template(&settings, render::TEMPLATE)?;
     let template = template.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
     let mut plan = plan::plan(history, arguments)?;
     let id = id_choice(&arguments.revision_id);
@@ -117,6 +118,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     render::check(history, first, &id, template)?;
     kept::rewritten(&settings, &audit, &plan.cut, &render::likely_id(first, &id))?;
     place::archive_folder(&settings)?;
+    let readme = readme::open(&settings)?;
     clock.done("audit", result::audited(history, &plan.cut, &audit.findings));
     for note in result::about_cut(&plan.cut, arguments.keep) {
         report.note(note);
@@ -161,6 +163,15 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         let revision = &ids[0];
         let rewritten = kept::rewritten(&settings, &audit, &plan.cut, revision)?;
         let kept = kept::kept(&settings, history, &plan.cut, revision, &rewritten, heads.as_ref());
+        let told = readme::Told {
+            cut: &plan.cut,
+            baselines: &baselines,
+            dump: &dump,
+            replayed: &rehearsal.replayed,
+            placed: &placed,
+            server: &place::short_version(rehearsal.server.version()),
+        };
+        let documents = readme::change(readme.as_ref(), &settings, &told)?;
         clock.done("render", result::rendered(&baselines));
 
         let request = prove::Request {
@@ -178,11 +189,11 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         let proof = Box::pin(prove::prove(request, &mut rehearsal.interpreter)).await;
         let proof = proof.map_err(|error| keep_diff(error, &settings))?;
         clock.done("prove", result::proved(&proof));
-        Ok::<_, Error>((dump, placed, baselines, rewritten, proof))
+        Ok::<_, Error>((dump, placed, baselines, rewritten, documents, proof))
     })
     .await;
     rehearsal.database.drop_scratch().await?;
-    let (dump, placed, baselines, rewritten, proof) = proved?;
+    let (dump, placed, baselines, rewritten, documents, proof) = proved?;
 
     let receipt = if arguments.dry_run {
         None
@@ -198,9 +209,9 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
                 cut: &plan.cut,
                 baselines: &baselines,
                 rewritten: &rewritten,
-                documents: &[],
+                documents: &documents,
                 dump: &dump,
-                beside: &place::beside_in_root(&settings, &audit.beside),
+                beside: &place::beside_in_root(&settings, &audit.beside, &documents),
                 archive: &placed.archive,
                 version_table: place::version_table(&rehearsal.replayed),
                 created: placed.now,
@@ -233,6 +244,8 @@ fn settings(global: &Global, arguments: &Squash) -> Result<Settings> {
     Ok(Settings {
         templates: arguments.templates.clone().or(settings.templates),
         archive_dir: arguments.archive_dir.clone().or(settings.archive_dir),
+        max_seed_rows: arguments.max_seed_rows.unwrap_or(settings.max_seed_rows),
+        readme: arguments.readme.clone().or(settings.readme),
         ..settings
     })
 }

@@ -1,67 +1,74 @@
-//! Compares two dumps object by object.
+//! Compares two dumps object by object, and tells what differs by object and property.
 //!
 //! Pure: entries in, differences out. Rows are compared as a multiset per table, all else by the text
-//! of the statements. Whether a difference matters is the caller's decision.
+//! of the statements: that decides. How it is told comes after, from the parsed statements; each kind of
+//! statement has its family below. Whether a difference matters is the caller's decision.
+
+mod change;
+mod excerpt;
+mod explain;
+mod facts;
+mod family;
+mod inline;
+mod rows;
+mod tree;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use similar::TextDiff;
 
 use crate::schema::{Entry, Object};
+pub use change::{Change, Context, Piece, Side, Told, What};
+pub use explain::changes;
+pub use family::{made_entries, member_entries};
 
 /// How one object differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
+    /// What was compared with what.
+    pub context: Context,
+    /// Where the same was found again.
+    pub also: Vec<Context>,
     /// The object.
     pub object: Object,
     /// Its statements on the expected side; `None` if it is not there.
     pub expected: Option<Vec<String>>,
     /// Its statements on the other side; `None` if it is not there.
     pub actual: Option<Vec<String>>,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.expected, &self.actual) {
-            (Some(_), None) => write!(f, "{} is missing", self.object),
-            (None, Some(_)) => write!(f, "{} is too much", self.object),
-            (Some(expected), Some(actual)) if self.object.kind == "TABLE DATA" => {
-                let (missing, extra) = row_changes(expected, actual);
-                write!(
-                    f,
-                    "{} differ ({} missing, {} too much)",
-                    self.object,
-                    missing.len(),
-                    extra.len()
-                )
-            }
-            _ => write!(f, "{} differs", self.object),
-        }
-    }
+    /// The columns by which rows can be told apart; of a table's rows only.
+    pub key: Vec<String>,
 }
 
 impl Difference {
-    /// A unified diff of the two sides.
+    /// A unified diff of the two sides, under the names of both.
     pub fn unified(&self) -> String {
         let text = |side: &Option<Vec<String>>| match side {
             Some(statements) => statements.iter().fold(String::new(), |all, s| all + s + ";\n"),
             None => String::new(),
         };
         let (expected, actual) = (text(&self.expected), text(&self.actual));
-        let name = self.object.to_string();
+        let (left, right) = self.context.sides();
+        let mut right = right.to_owned();
+        for context in &self.also {
+            right = format!("{right}, also {}", context.name());
+        }
+        let name = self.object.plain();
         TextDiff::from_lines(expected.as_str(), actual.as_str())
             .unified_diff()
-            .header(&format!("history: {name}"), &format!("baseline: {name}"))
+            .header(&format!("{left}: {name}"), &format!("{right}: {name}"))
             .to_string()
     }
 }
 
 /// The differences between two dumps, in the order of the expected one.
-pub fn differences(expected: &[Entry], actual: &[Entry]) -> Vec<Difference> {
+pub fn differences(context: Context, expected: &[Entry], actual: &[Entry]) -> Vec<Difference> {
     let mut other = grouped(actual);
     let mut wanted = grouped(expected);
     let mut differences = Vec::new();
+    let key = |object: &Object| match object.kind.as_str() {
+        "TABLE DATA" => rows::key(expected, object),
+        _ => Vec::new(),
+    };
     for entry in expected {
         // Taken out at its first entry: an object is told once.
         let Some(wanted) = wanted.remove(&entry.object) else { continue };
@@ -69,6 +76,9 @@ pub fn differences(expected: &[Entry], actual: &[Entry]) -> Vec<Difference> {
         let equal = found.as_ref().is_some_and(|found| same(&entry.object, &wanted, found));
         if !equal {
             differences.push(Difference {
+                context,
+                also: Vec::new(),
+                key: key(&entry.object),
                 object: entry.object.clone(),
                 expected: Some(wanted),
                 actual: found,
@@ -76,11 +86,38 @@ pub fn differences(expected: &[Entry], actual: &[Entry]) -> Vec<Difference> {
         }
     }
     differences.extend(other.into_iter().map(|(object, found)| Difference {
+        context,
+        also: Vec::new(),
+        key: Vec::new(),
         object: object.clone(),
         expected: None,
         actual: Some(found),
     }));
     differences
+}
+
+/// What differs in the same way in a second comparison (online and offline, at the cut and still at the
+/// heads) is one difference, which knows of both.
+pub fn folded(differences: Vec<Difference>) -> Vec<Difference> {
+    let (later, mut folded): (Vec<_>, Vec<_>) =
+        differences.into_iter().partition(|difference| difference.context.repeats().is_some());
+    let mut seen: BTreeMap<(Context, Object), usize> = BTreeMap::new();
+    for (number, difference) in folded.iter().enumerate() {
+        seen.insert((difference.context, difference.object.clone()), number);
+    }
+    for difference in later {
+        let first = difference.context.repeats().map(|first| (first, difference.object.clone()));
+        let twin = first.and_then(|first| seen.get(&first)).map(|number| &mut folded[*number]);
+        match twin {
+            Some(twin)
+                if twin.expected == difference.expected && twin.actual == difference.actual =>
+            {
+                twin.also.push(difference.context);
+            }
+            _ => folded.push(difference),
+        }
+    }
+    folded
 }
 
 /// Statements by object: some objects (two rules of a name, two privileges) have several entries.
@@ -105,10 +142,7 @@ fn same(object: &Object, expected: &[String], actual: &[String]) -> bool {
 }
 
 /// Rows on one side only, each with its multiplicity.
-pub fn row_changes<'a>(
-    expected: &'a [String],
-    actual: &'a [String],
-) -> (Vec<&'a str>, Vec<&'a str>) {
+fn row_changes<'a>(expected: &'a [String], actual: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>) {
     let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
     for row in expected {
         *counts.entry(row).or_default() += 1;
@@ -124,54 +158,4 @@ pub fn row_changes<'a>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(kind: &str, name: &str, statements: &[&str]) -> Entry {
-        let object =
-            Object { kind: kind.to_owned(), schema: Some("s".into()), name: name.to_owned() };
-        let statements = statements.iter().map(|s| (*s).to_owned()).collect();
-        Entry { object, owner: None, statements }
-    }
-
-    #[test]
-    fn each_kind_of_difference_names_its_object() {
-        let expected = [
-            entry("TABLE", "a", &["CREATE TABLE s.a (x int DEFAULT 0)"]),
-            entry("TABLE", "gone", &["CREATE TABLE s.gone ()"]),
-            entry("TABLE DATA", "a", &["INSERT 1", "INSERT 2", "INSERT 2"]),
-        ];
-        let actual = [
-            entry("TABLE", "a", &["CREATE TABLE s.a (x int)"]),
-            entry("TABLE", "new", &["CREATE TABLE s.new ()"]),
-            entry("TABLE DATA", "a", &["INSERT 2", "INSERT 3", "INSERT 1"]),
-        ];
-        let shown: Vec<_> =
-            differences(&expected, &actual).iter().map(ToString::to_string).collect();
-        assert_eq!(
-            shown,
-            [
-                "table `s.a` differs",
-                "table `s.gone` is missing",
-                "rows of `s.a` differ (1 missing, 1 too much)",
-                "table `s.new` is too much",
-            ]
-        );
-    }
-
-    #[test]
-    fn the_order_of_rows_is_no_difference_but_their_number_is() {
-        let one = [entry("TABLE DATA", "a", &["INSERT 1", "INSERT 2"])];
-        let other = [entry("TABLE DATA", "a", &["INSERT 2", "INSERT 1"])];
-        assert_eq!(differences(&one, &other), []);
-        let twice = [entry("TABLE DATA", "a", &["INSERT 2", "INSERT 1", "INSERT 1"])];
-        assert_eq!(differences(&one, &twice).len(), 1);
-    }
-
-    #[test]
-    fn the_order_of_statements_of_an_object_matters() {
-        let one = [entry("ACL", "TABLE t", &["REVOKE", "GRANT"])];
-        let other = [entry("ACL", "TABLE t", &["GRANT", "REVOKE"])];
-        assert_eq!(differences(&one, &other).len(), 1);
-    }
-}
+mod tests;

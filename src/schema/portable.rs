@@ -186,6 +186,18 @@ mod tests {
     }
 
     #[test]
+    fn deep_expressions_are_no_obstacle() {
+        let test = || {
+            let deep = vec!["'a'"; 300].join(" || ");
+            let policy = format!("CREATE POLICY p ON s.t TO postgres USING (({deep}) <> x)");
+            let made = portable("POLICY", "t p", &[&policy]);
+            assert!(made[0].contains(" TO CURRENT_USER USING "), "{}", &made[0][..80]);
+        };
+        let thread = std::thread::Builder::new().stack_size(64 * 1024 * 1024).spawn(test);
+        thread.unwrap().join().unwrap();
+    }
+
+    #[test]
     fn an_extension_keeps_only_a_comment_of_the_history() {
         let own = "COMMENT ON EXTENSION pg_trgm IS 'ours'";
         let brought = "COMMENT ON EXTENSION pg_trgm IS 'it''s for text'";

@@ -5,6 +5,7 @@
 //! leaves nothing behind.
 
 pub mod parts;
+pub mod seeds;
 
 use crate::error::{Explain, Kind};
 use crate::postgres::catalog;

@@ -34,6 +34,7 @@ use crate::postgres::server::Server;
 use crate::process::ProcessError;
 use crate::run::channel::Existing;
 use crate::run::{Goal, Interpreter, Job, Ran, RunError, Scripts};
+use crate::schema::compare::{Change, Context};
 use crate::schema::inventory::Forms;
 use crate::schema::toc::TocError;
 use crate::stages::dump::SchemaDump;
@@ -115,6 +116,13 @@ impl Explain for ProveError {
         }
     }
 
+    fn differences(&self) -> &[Change] {
+        match self {
+            Self::Differs(differing) => &differing.differences,
+            _ => &[],
+        }
+    }
+
     fn state(&self) -> String {
         "nothing was changed: no file of the project was touched".to_owned()
     }
@@ -130,13 +138,28 @@ pub enum Offline {
     Skipped(String),
 }
 
+/// A property that `PostgreSQL` prints differently after one round trip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Drifted {
+    /// The object, named as in the list of objects.
+    pub object: String,
+    /// What is printed differently, in a line.
+    pub change: String,
+}
+
+impl From<Change> for Drifted {
+    fn from(change: Change) -> Self {
+        Self { object: change.object.to_string(), change: change.within() }
+    }
+}
+
 /// That a baseline makes the same database as the history. Only [`prove`] makes one.
 #[derive(Debug, Clone)]
 pub struct Proof {
     files: BTreeMap<PathBuf, String>,
     schema_sha256: String,
     compared: usize,
-    roundtrip_drift: Vec<String>,
+    roundtrip_drift: Vec<Drifted>,
     offline: Offline,
     inventory: Forms,
 }
@@ -158,7 +181,15 @@ impl Proof {
     }
 
     /// The objects that `PostgreSQL` prints differently after one round trip.
-    pub fn roundtrip_drift(&self) -> &[String] {
+    pub fn roundtrip_drift(&self) -> Vec<String> {
+        let mut objects: Vec<String> =
+            self.roundtrip_drift.iter().map(|drifted| drifted.object.clone()).collect();
+        objects.dedup();
+        objects
+    }
+
+    /// The same by property.
+    pub fn roundtrip_changes(&self) -> &[Drifted] {
         &self.roundtrip_drift
     }
 
@@ -229,14 +260,14 @@ pub async fn prove(
     let drift = verdict.round_trip(&dump.holding.entries, &control.entries);
     let history = &dump.holding.inventory;
     verdict.catalog(history, &control.inventory, &run.cut.inventory);
-    verdict.beside("", &dump.holding, &run.cut);
+    verdict.beside(Context::Baseline, &dump.holding, &run.cut);
     if let (Some(kept), Some(heads)) = (&request.kept, &run.heads) {
         let Controls { history, baseline } = control::at_the_heads(&request, kept, heads).await?;
         verdict.heads(&kept.holding.entries, &heads.entries, &history.entries, &baseline.entries);
         let (whole, controls) =
             (&kept.holding.inventory, [&history.inventory, &baseline.inventory]);
         verdict.catalog_at_heads([whole, &heads.inventory], controls);
-        verdict.beside("at the heads: ", kept.holding, heads);
+        verdict.beside(Context::Heads, kept.holding, heads);
     }
     verdict.conclude()?;
     let baselines = request.baselines.iter().map(|b| (b.file.clone(), b.sha256()));

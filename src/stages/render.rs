@@ -3,6 +3,8 @@
 //! Takes a dump, a cut and a template; gives a [`Baseline`]: identifiers, the file's place and its
 //! bytes. The template is data: it can be replaced by the user, and the proof checks what it makes.
 
+pub mod readme;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -299,7 +301,8 @@ fn render_template(
     context: &Context,
 ) -> Result<String, RenderError> {
     let (engine, name) = engine(template)?;
-    engine.render(name, context).map_err(|error| template_error(name, &error))
+    let text = template.map_or(EMBEDDED, |(_, text)| text);
+    engine.render(name, context).map_err(|error| template_error(name, text, &error))
 }
 
 /// The engine with the template in it, and the template's name.
@@ -316,19 +319,39 @@ fn engine<'a>(template: Option<(&'a str, &'a str)>) -> Result<(Tera, &'a str), R
         let text = text.replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
         Ok(Value::String(if text.ends_with('"') { format!("{text} ") } else { text }))
     });
-    tera.add_raw_template(name, text).map_err(|error| template_error(name, &error))?;
+    tera.add_raw_template(name, text).map_err(|error| template_error(name, text, &error))?;
     Ok((tera, name))
 }
 
-/// The line and the reason are in the sources of the engine's error.
-fn template_error(name: &str, error: &tera::Error) -> RenderError {
+/// The reason is in the sources of the engine's error. So is the line of a text that cannot be parsed; for
+/// one that cannot be rendered the engine names words only, and the lines with them are looked up.
+fn template_error(name: &str, text: &str, error: &tera::Error) -> RenderError {
     let mut why = Vec::new();
     let mut next: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = next {
         why.push(error.to_string());
         next = error.source();
     }
-    RenderError::Template { name: name.to_owned(), why: why.join(": ") }
+    let mut why = why.join(": ");
+    if !why.contains(" --> ") {
+        let lines: Vec<String> = lines_of(name, text, &why).map(|line| line.to_string()).collect();
+        if !lines.is_empty() {
+            why.push_str(&format!(" (line {})", lines.join(" or ")));
+        }
+    }
+    RenderError::Template { name: name.to_owned(), why }
+}
+
+/// The lines of a template whose code has a word that an error quotes.
+fn lines_of(name: &str, text: &str, why: &str) -> impl Iterator<Item = usize> {
+    let words = why.replace(name, "");
+    let words: Vec<String> =
+        words.split(['`', '\'']).skip(1).step_by(2).map(str::to_owned).collect();
+    let has = move |line: &str| {
+        let code: String = line.split(['{', '}']).skip(1).collect();
+        words.iter().any(|word| !word.is_empty() && code.contains(word.as_str()))
+    };
+    text.lines().enumerate().filter(move |(_, line)| has(line)).map(|(number, _)| number + 1)
 }
 
 /// What a reader of the file must know.

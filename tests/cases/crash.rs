@@ -111,7 +111,7 @@ impl State {
     }
 }
 
-/// Three revisions, the last of which reads a file beside it.
+/// Three revisions, the last of which reads a file beside it, and a README that the squash rewrites.
 fn original() -> &'static State {
     static ORIGINAL: LazyLock<State> = LazyLock::new(|| {
         let project = Project::chain(&[
@@ -122,6 +122,8 @@ fn original() -> &'static State {
              op.execute(f'insert into item values ({line})')",
         ]);
         project.write("migrations/versions/items.csv", "1,'one'\n2,'two'\n");
+        project.write("README.md", "# Items\n");
+        project.write("rebaseline.toml", "readme = 'README.md'\n");
         State::of(&project)
     });
     &ORIGINAL

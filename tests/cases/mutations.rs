@@ -1,5 +1,5 @@
 //! Mutations: a template that makes a slightly wrong baseline is caught by the real proof, with the name
-//! of the object; the project stays as it is, apart from the diff in `.rebaseline/`.
+//! of the object and what differs in it; the project stays as it is, apart from the diff in `.rebaseline/`.
 
 use crate::support::assert_same_tree;
 use crate::support::project::{Project, Run};
@@ -82,12 +82,16 @@ fn refused(template: &str) -> (Project, Run) {
     (project, run)
 }
 
-/// The mutation is caught: the object is named, and the diff shows the line.
+/// The mutation is caught: these lines tell what differs, and the diff shows it.
 #[track_caller]
-fn caught(old: &str, new: Option<&str>, object: &str, in_diff: &[&str]) {
+fn caught(old: &str, new: Option<&str>, told: &[&str], in_diff: &[&str]) {
     let (project, run) = refused(&mutated(old, new));
     assert!(run.stderr.contains("baseline does not reproduce the history"), "{}", run.stderr);
-    assert!(run.stderr.contains(object), "{object} is not named: {}", run.stderr);
+    // The differences stand between the cause and the hint, one a line.
+    let lines = run.stderr.lines().skip_while(|line| !line.contains("caused by:")).skip(1);
+    let lines: Vec<&str> =
+        lines.take_while(|line| !line.contains("hint:")).map(str::trim).collect();
+    assert_eq!(lines, told, "{}", run.stderr);
     let ours: Vec<_> =
         project.tree().into_keys().filter(|name| name.starts_with(".rebaseline/")).collect();
     assert_eq!(ours, [".rebaseline/.gitignore", ".rebaseline/proof.diff"]);
@@ -110,7 +114,12 @@ fn without_a_mutation_the_proof_is_equal() {
 #[test]
 fn a_dropped_column_default() {
     let diff = ["-    price numeric DEFAULT 7.5 NOT NULL", "+    price numeric NOT NULL"];
-    caught(" DEFAULT 7.5", Some(""), "`public.dish`", &diff);
+    caught(
+        " DEFAULT 7.5",
+        Some(""),
+        &["table public.dish: column price: default 7.5 -> none"],
+        &diff,
+    );
 }
 
 #[test]
@@ -118,7 +127,10 @@ fn a_missing_grant() {
     caught(
         "GRANT SELECT,INSERT ON TABLE",
         None,
-        "`public.dish`",
+        &[
+            "privileges on table public.dish: GRANT SELECT TO waiter is missing",
+            "privileges on table public.dish: GRANT INSERT TO waiter is missing",
+        ],
         &["-GRANT SELECT,INSERT ON TABLE"],
     );
 }
@@ -126,12 +138,24 @@ fn a_missing_grant() {
 #[test]
 fn a_smaller_grant() {
     let diff = ["-GRANT SELECT,INSERT ON TABLE", "+GRANT SELECT ON TABLE"];
-    caught("GRANT SELECT,INSERT ON TABLE", Some("GRANT SELECT ON TABLE"), "`public.dish`", &diff);
+    caught(
+        "GRANT SELECT,INSERT ON TABLE",
+        Some("GRANT SELECT ON TABLE"),
+        &["privileges on table public.dish: GRANT INSERT TO waiter is missing"],
+        &diff,
+    );
 }
 
 #[test]
 fn missing_default_privileges() {
-    caught("ALTER DEFAULT PRIVILEGES", None, "DEFAULT", &["-ALTER DEFAULT PRIVILEGES"]);
+    caught(
+        "ALTER DEFAULT PRIVILEGES",
+        None,
+        &[
+            "default privileges for tables: GRANT SELECT ON TABLES TO waiter for objects of postgres is missing",
+        ],
+        &["-ALTER DEFAULT PRIVILEGES"],
+    );
 }
 
 #[test]
@@ -139,7 +163,7 @@ fn a_lost_row() {
     caught(
         "'stew'",
         None,
-        "`public.dish`",
+        &["rows of public.dish: row id=2 is missing"],
         &["-INSERT INTO public.dish (id, title, price, sold) VALUES (2, 'stew'"],
     );
 }
@@ -149,7 +173,7 @@ fn a_changed_row() {
     caught(
         "9.5",
         Some("9.50"),
-        "`public.dish`",
+        &["rows of public.dish: row id=2: price 9.5 -> 9.50"],
         &["-INSERT INTO public.dish", "+INSERT INTO public.dish"],
     );
 }
@@ -159,29 +183,38 @@ fn another_sequence_position() {
     caught(
         "4711",
         Some("4710"),
-        "`public.ticket`",
+        &["position of sequence public.ticket: 4711 -> 4710"],
         &["-SELECT pg_catalog.setval", "+SELECT pg_catalog.setval"],
     );
 }
 
 #[test]
 fn a_sequence_position_that_was_not_called() {
-    caught("4711, true", Some("4711, false"), "`public.ticket`", &["-SELECT pg_catalog.setval"]);
+    caught(
+        "4711, true",
+        Some("4711, false"),
+        &["position of sequence public.ticket: 4711 -> 4711 (not yet given out)"],
+        &["-SELECT pg_catalog.setval"],
+    );
 }
 
 #[test]
 fn a_not_valid_constraint_made_valid() {
     let diff = ["-    ADD CONSTRAINT dish_price_check CHECK ((price > (1)::numeric)) NOT VALID"];
-    caught(" NOT VALID", Some(""), "dish_price_check", &diff);
+    caught(
+        " NOT VALID",
+        Some(""),
+        &["constraint dish_price_check on public.dish: not valid -> valid"],
+        &diff,
+    );
 }
 
 #[test]
 fn a_not_valid_constraint_that_is_left_out() {
-    let object = "dish_price_check";
     caught(
         "ADD CONSTRAINT dish_price_check",
         None,
-        object,
+        &["constraint dish_price_check on public.dish is missing"],
         &["-    ADD CONSTRAINT dish_price_check"],
     );
 }
@@ -191,24 +224,41 @@ fn a_missing_comment() {
     caught(
         "COMMENT ON COLUMN",
         None,
-        "`public.dish.price`",
+        &["comment on column public.dish.price: 'in euro' -> none"],
         &["-COMMENT ON COLUMN public.dish.price"],
     );
 }
 
 #[test]
 fn a_changed_function_body() {
-    caught("$1.price * 2", Some("$1.price * 3"), "double_price", &["-", "+"]);
+    caught(
+        "$1.price * 2",
+        Some("$1.price * 3"),
+        &[
+            "function public.double_price(public.dish): body SELECT $1.price * 2 -> SELECT $1.price * 3",
+        ],
+        &["-", "+"],
+    );
 }
 
 #[test]
 fn a_changed_volatility() {
-    caught(" STABLE", Some(" IMMUTABLE"), "double_price", &["-", "+"]);
+    caught(
+        " STABLE",
+        Some(" IMMUTABLE"),
+        &["function public.double_price(public.dish): volatility stable -> immutable"],
+        &["-", "+"],
+    );
 }
 
 #[test]
 fn a_missing_policy() {
-    caught("CREATE POLICY", None, "only_sold", &["-CREATE POLICY only_sold"]);
+    caught(
+        "CREATE POLICY",
+        None,
+        &["policy only_sold on public.dish is missing"],
+        &["-CREATE POLICY only_sold"],
+    );
 }
 
 #[test]
@@ -216,7 +266,7 @@ fn a_policy_for_everybody() {
     caught(
         "FOR SELECT TO waiter",
         Some("FOR SELECT"),
-        "only_sold",
+        &["policy only_sold on public.dish: roles waiter -> PUBLIC"],
         &["-CREATE POLICY", "+CREATE POLICY"],
     );
 }
@@ -226,7 +276,7 @@ fn row_level_security_left_off() {
     caught(
         "ENABLE ROW LEVEL SECURITY",
         None,
-        "`public.dish`",
+        &["row security of public.dish is missing"],
         &["-ALTER TABLE public.dish ENABLE ROW"],
     );
 }
@@ -236,7 +286,10 @@ fn another_column_order() {
     caught(
         "    title text NOT NULL,\n    price numeric DEFAULT 7.5 NOT NULL,",
         Some("    price numeric DEFAULT 7.5 NOT NULL,\n    title text NOT NULL,"),
-        "`public.dish`",
+        &[
+            "table public.dish: column title: position 2 -> 3",
+            "rows of public.dish: 3 rows have their columns in another order",
+        ],
         &["-    price numeric DEFAULT 7.5 NOT NULL,", "+    price numeric DEFAULT 7.5 NOT NULL,"],
     );
 }
@@ -247,54 +300,91 @@ fn another_order_of_enum_labels() {
     caught(
         labels,
         Some("    'dessert',\n    'main'"),
-        "`public.course`",
+        &["type public.course: label 'main': position 2 -> 3"],
         &["-    'main'", "+    'main'"],
     );
 }
 
 #[test]
 fn an_index_without_its_condition() {
-    caught(" WHERE (sold > 0)", Some(""), "dish_title_idx", &["-CREATE INDEX", "+CREATE INDEX"]);
+    caught(
+        " WHERE (sold > 0)",
+        Some(""),
+        &["index public.dish_title_idx: predicate sold > 0 -> none"],
+        &["-CREATE INDEX", "+CREATE INDEX"],
+    );
 }
 
 #[test]
 fn another_view() {
-    caught("(5)::numeric)", Some("(6)::numeric)"), "cheap", &["-", "+"]);
+    caught(
+        "(5)::numeric)",
+        Some("(6)::numeric)"),
+        &[
+            "view public.cheap: definition, line 4: WHERE (dish.price < (5)::numeric) -> WHERE (dish.price < (6)::numeric)",
+        ],
+        &["-", "+"],
+    );
 }
 
 #[test]
 fn a_foreign_key_without_cascade() {
-    caught(" ON DELETE CASCADE", Some(""), "plate_id_fkey", &["-", "+"]);
+    caught(
+        " ON DELETE CASCADE",
+        Some(""),
+        &["foreign key plate_id_fkey on public.plate: on delete cascade -> no action"],
+        &["-", "+"],
+    );
 }
 
 #[test]
 fn a_missing_trigger() {
-    caught("CREATE TRIGGER keep", None, "keep", &["-CREATE TRIGGER keep"]);
+    caught(
+        "CREATE TRIGGER keep",
+        None,
+        &["trigger keep on public.dish is missing"],
+        &["-CREATE TRIGGER keep"],
+    );
 }
 
 #[test]
 fn a_missing_role_attribute() {
-    caught(" CREATEDB", Some(" NOCREATEDB"), "waiter", &["-", "+"]);
+    caught(" CREATEDB", Some(" NOCREATEDB"), &["role waiter: createdb -> nocreatedb"], &["-", "+"]);
 }
 
 #[test]
 fn a_missing_membership() {
-    caught("GRANT \"waiter\" TO \"head_waiter\"", None, "waiter", &["-GRANT"]);
+    caught(
+        "GRANT \"waiter\" TO \"head_waiter\"",
+        None,
+        &["membership of head_waiter in waiter is missing"],
+        &["-GRANT"],
+    );
 }
 
 #[test]
 fn a_membership_without_admin_option() {
-    caught(" WITH ADMIN OPTION", Some(""), "waiter", &["-GRANT", "+GRANT"]);
+    caught(
+        " WITH ADMIN OPTION",
+        Some(""),
+        &["membership of head_waiter in waiter: with admin option -> without options"],
+        &["-GRANT", "+GRANT"],
+    );
 }
 
 #[test]
 fn a_missing_setting_of_a_role() {
-    caught("statement_timeout", None, "statement_timeout", &["-ALTER ROLE"]);
+    caught(
+        "statement_timeout",
+        None,
+        &["setting statement_timeout of role waiter: 5s -> none"],
+        &["-ALTER ROLE"],
+    );
 }
 
 #[test]
 fn a_missing_setting_of_the_database() {
-    caught("ISO, DMY", None, "DMY", &["-"]);
+    caught("ISO, DMY", None, &["setting DateStyle of the database: ISO, DMY -> none"], &["-"]);
 }
 
 #[test]
@@ -303,9 +393,49 @@ fn a_table_too_much() {
     caught(
         "CREATE TYPE public.course",
         Some(more),
-        "`public.stray`",
+        &["type public.stray is too much"],
         &["+CREATE TYPE public.stray"],
     );
+}
+
+#[test]
+fn what_differs_offline_only_says_so() {
+    let template = changed(
+        TEMPLATE,
+        "static_output(f\"{statement};\")",
+        "static_output(statement.replace('7.5', '8.5') + ';')",
+    );
+    let (project, run) = refused(&template);
+    let line = "offline: table public.dish: column price: default 7.5 -> 8.5";
+    assert!(run.stderr.lines().any(|found| found.trim() == line), "{}", run.stderr);
+    let diff = project.read(".rebaseline/proof.diff");
+    assert!(diff.starts_with("--- history: table public.dish\n+++ baseline, offline mode: table"));
+}
+
+#[test]
+fn a_failed_proof_as_json_and_in_colours() {
+    let project = Project::chain(&[HISTORY]);
+    project.write("wrong/baseline.py.tera", mutated(" DEFAULT 7.5", Some("")));
+    let run = project.rebaseline(&["squash", "--templates", "wrong", "--format", "json"]).exits(4);
+    let json = run.json();
+    assert_eq!(json["exit_code"], 4);
+    assert_eq!(json["causes"], serde_json::json!(["1 object differs"]));
+    assert_eq!(
+        json["differences"],
+        serde_json::json!([{
+            "context": "baseline",
+            "also": ["offline"],
+            "object": {"kind": "TABLE", "schema": "public", "name": "dish"},
+            "property": "column price: default",
+            "expected": "7.5",
+            "actual": null,
+            "told": "table public.dish: column price: default 7.5 -> none",
+        }])
+    );
+    assert!(!run.stderr.contains('\x1b'), "{}", run.stderr);
+    let run = project.rebaseline(&["squash", "--templates", "wrong", "--color", "always"]);
+    let coloured = "column price: default \x1b[31m7.5\x1b[0m -> \x1b[32mnone\x1b[0m";
+    assert!(run.stderr.contains(coloured), "{}", run.stderr);
 }
 
 #[test]

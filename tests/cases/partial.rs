@@ -116,7 +116,10 @@ fn what_only_kept_revisions_show_is_proved_too() {
         "    statement = statement.replace(\"VALUES (1, 'x'\", \"VALUES (2, 'x'\")\n    migration = op.get_context()\n",
     ));
     let run = project.rebaseline(&["squash", "--keep", "1", "--templates", "wrong"]).exits(4);
-    assert!(run.stderr.contains("at the heads: rows of `public.a`"), "{}", run.stderr);
+    assert!(run.stderr.contains("rows of public.a: row id=1 is missing"), "{}", run.stderr);
+    let diff = project.read(".rebaseline/proof.diff");
+    let told = "+++ baseline, also offline, also at the heads: rows of public.a\n";
+    assert!(diff.contains(told), "{diff}");
 }
 
 #[tokio::test]

@@ -68,3 +68,20 @@ fn squash_then_undo_gives_the_same_tree() {
     project.rebaseline(&["undo"]).exits(0);
     assert_same_tree(&tree(project.path()), &before);
 }
+
+#[test]
+fn round_trip_drift_is_told_by_property() {
+    let check = "op.execute(\"create table item (s varchar(9) check (s in ('x', 'y')))\")";
+    let project = Project::chain(&[check]);
+    let result = project.squash(&[]);
+    let object = "table `public.item`";
+    assert_eq!(result["proof"]["roundtrip_drift"], serde_json::json!([object]));
+    let changes = result["proof"]["roundtrip_changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0]["object"], object);
+    let change = changes[0]["change"].as_str().unwrap();
+    assert!(change.starts_with("constraint item_s_check: definition "), "{change}");
+    assert!(change.contains(" -> "), "{change}");
+    let archive = project.rebaseline(&["--format", "json", "archive", "show"]).exits(0).json();
+    assert_eq!(archive["manifest"]["proof"]["roundtrip_changes"][0]["change"], change);
+}

@@ -14,7 +14,7 @@ use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
 use crate::run::Interpreter;
 use crate::run::channel::Event;
-use crate::stages::dump::{self, SchemaDump};
+use crate::stages::dump::{self, SchemaDump, seeds};
 use crate::stages::replay::{self, Replayed};
 
 /// The first server, its database and the interpreter that will replay the history.
@@ -93,6 +93,7 @@ pub async fn dump_steps(
             go_on(settings, Some(&step.cut), &[], rehearsal).await?;
         }
         let Rehearsal { server, database, replayed, .. } = &*rehearsal;
+        seeds::check(database, replayed, settings.max_seed_rows).await?;
         dumps.push(dump::dump(server, database, replayed).await?);
     }
     Ok(dumps)

@@ -17,8 +17,11 @@ use crate::journal::Journal;
 use crate::postgres::server::Server;
 use crate::process::{self, Plan};
 use crate::run::Versions;
-use crate::stages::render::TEMPLATE;
+use crate::stages::render::{self, FileChange, readme};
 use crate::stages::replay::Replayed;
+
+/// What a folder of templates can hold.
+const TEMPLATES: [&str; 2] = [render::TEMPLATE, readme::TEMPLATE];
 
 /// A place that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -106,12 +109,18 @@ pub async fn clean_work_tree(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// The user's template: its path and its text.
-pub fn template(settings: &Settings) -> Result<Option<(String, String)>> {
+/// The user's template of this name: its path and its text. A folder that has another of our templates
+/// need not have this one.
+pub fn template(settings: &Settings, name: &str) -> Result<Option<(String, String)>> {
     let Some(folder) = &settings.templates else { return Ok(None) };
-    let path = folder.join(TEMPLATE);
-    let text = files::read_text(&path).map_err(PlaceError::from)?;
-    Ok(Some((path.display().to_string(), text)))
+    let path = folder.join(name);
+    match files::read_text(&path) {
+        Ok(text) => Ok(Some((path.display().to_string(), text))),
+        Err(error) if error.is_not_found() && TEMPLATES.iter().any(|t| folder.join(t).exists()) => {
+            Ok(None)
+        }
+        Err(error) => Err(PlaceError::from(error).into()),
+    }
 }
 
 /// Where the baselines and their archive go, and the time that all carry.
@@ -280,9 +289,16 @@ pub fn in_root(settings: &Settings, history: &History) -> Result<History> {
 }
 
 /// The files beside the revisions, relative to the root; what lies outside cannot be archived and is
-/// not touched either.
-pub fn beside_in_root(settings: &Settings, beside: &[PathBuf]) -> Vec<PathBuf> {
-    beside.iter().filter_map(|file| relative(settings, file).ok()).collect()
+/// not touched either. What is written anew is archived for that reason already.
+pub fn beside_in_root(
+    settings: &Settings,
+    beside: &[PathBuf],
+    written: &[FileChange],
+) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> =
+        beside.iter().filter_map(|file| relative(settings, file).ok()).collect();
+    files.retain(|file| written.iter().all(|change| change.path != *file));
+    files
 }
 
 /// Versions for the archive.

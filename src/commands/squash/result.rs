@@ -11,7 +11,7 @@ use crate::report::{Printable, Report, count};
 use crate::run::Applied;
 use crate::schema::Counts;
 use crate::stages::dump::SchemaDump;
-use crate::stages::prove::{Offline, Proof};
+use crate::stages::prove::{Drifted, Offline, Proof};
 use crate::stages::render::{Baseline, FileChange};
 use crate::stages::replay::Replayed;
 use crate::stages::swap::Receipt;
@@ -110,6 +110,7 @@ struct ProofPart {
     equal: bool,
     compared: usize,
     roundtrip_drift: Vec<String>,
+    roundtrip_changes: Vec<Drifted>,
     offline: Offline,
 }
 
@@ -161,7 +162,8 @@ impl SquashResult {
             proof: ProofPart {
                 equal: true,
                 compared: proof.compared(),
-                roundtrip_drift: proof.roundtrip_drift().to_vec(),
+                roundtrip_drift: proof.roundtrip_drift(),
+                roundtrip_changes: proof.roundtrip_changes().to_vec(),
                 offline: proof.offline().clone(),
             },
             archive: receipt.map(|receipt| ArchivePart {
@@ -298,7 +300,7 @@ pub fn rendered(baselines: &[Baseline]) -> String {
 /// The line of the proof.
 pub fn proved(proof: &Proof) -> String {
     let mut text = format!("equal: {}", count(proof.compared() as u64, "object", "objects"));
-    match proof.roundtrip_drift() {
+    match &proof.roundtrip_drift()[..] {
         [] => {}
         drift => {
             let objects = count(drift.len() as u64, "object", "objects");

@@ -1,15 +1,16 @@
 //! The verdict: every difference between what the history made and what the baseline made. Pure.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::postgres::holding::Holding;
 use crate::run::channel::Existing;
 use crate::schema::Entry;
-use crate::schema::compare::{self, Difference};
+use crate::schema::compare::{self, Change, Context, Difference, Told, What};
 use crate::schema::existing;
 use crate::schema::inventory::{self, Inventory, proof};
 use crate::stages::prove::offline::OfflineRun;
-use crate::stages::prove::{Offline, ProveError};
+use crate::stages::prove::{Drifted, Offline, ProveError};
 
 /// Objects whose text holds expressions, which `PostgreSQL` may print differently after a round trip.
 const HOLDS_EXPRESSIONS: [&str; 15] = [
@@ -34,38 +35,76 @@ fn holds_expressions(entry: &Entry) -> bool {
     HOLDS_EXPRESSIONS.contains(&entry.object.kind.as_str())
 }
 
-/// The objects that differ, and where the whole diff is.
+/// What differs, and where the whole diff is.
 #[derive(Debug, thiserror::Error)]
-#[error("{} {}: {}", differences.len(), if differences.len() == 1 { "object differs" } else { "objects differ" }, listed(differences))]
+#[error("{objects} {}", if *objects == 1 { "object differs" } else { "objects differ" })]
 pub struct Differing {
-    /// The differences, told by object.
-    pub differences: Vec<String>,
+    /// How many objects.
+    pub objects: usize,
+    /// The differences by object and property.
+    pub differences: Vec<Change>,
     /// All of them as unified diffs.
     pub diff: String,
     /// The file with the diff, once written.
     pub file: Option<PathBuf>,
 }
 
-fn listed(differences: &[String]) -> String {
-    let shown = 12;
-    let mut text = differences.iter().take(shown).cloned().collect::<Vec<_>>().join(", ");
-    if differences.len() > shown {
-        text.push_str(&format!(", and {} more", differences.len() - shown));
+impl Differing {
+    /// The catalog sees again what the dumps show: it is told where they show nothing.
+    fn new(differences: &[Difference], catalog: &[(Context, inventory::Difference)]) -> Self {
+        let mut changes = compare::changes(differences);
+        if changes.is_empty() {
+            changes.extend(
+                catalog.iter().flat_map(|(context, difference)| in_catalog(*context, difference)),
+            );
+        }
+        let objects: BTreeSet<_> = changes.iter().map(|c| (c.context, &c.object)).collect();
+        Self {
+            objects: objects.len(),
+            diff: differences
+                .iter()
+                .map(Difference::unified)
+                .chain(catalog.iter().map(|(_, difference)| difference.unified()))
+                .collect(),
+            differences: changes,
+            file: None,
+        }
     }
-    text
+}
+
+/// A difference in the catalog, by property.
+fn in_catalog(context: Context, difference: &inventory::Difference) -> Vec<Change> {
+    let change =
+        |what| Change { context, also: Vec::new(), object: difference.object.clone(), what };
+    let whole = |side: &Option<inventory::Definition>| {
+        let lines = side.as_ref()?.iter().map(|(name, value)| format!("{name}: {value}"));
+        Some(lines.collect::<Vec<_>>().join("\n"))
+    };
+    if difference.expected.is_none() || difference.actual.is_none() {
+        let what = What::absent("", whole(&difference.expected), whole(&difference.actual));
+        return vec![change(what)];
+    }
+    let named = |(name, expected, actual): (&str, Option<&str>, Option<&str>)| What {
+        part: String::new(),
+        name: name.to_owned(),
+        expected: expected.map(str::to_owned),
+        actual: actual.map(str::to_owned),
+        told: Told::Value,
+    };
+    difference.changes().into_iter().map(named).map(change).collect()
 }
 
 /// What has been found so far.
 #[derive(Debug, Default)]
 pub struct Verdict {
-    told: Vec<String>,
-    diff: String,
+    differences: Vec<Difference>,
+    catalog: Vec<(Context, inventory::Difference)>,
 }
 
 impl Verdict {
     /// The baseline's dump must equal the control's.
     pub fn baseline(&mut self, control: &[Entry], baseline: &[Entry]) {
-        self.take("", &compare::differences(control, baseline));
+        self.differences.extend(compare::differences(Context::Baseline, control, baseline));
     }
 
     /// So must that of offline mode, where it could be tried.
@@ -83,20 +122,23 @@ impl Verdict {
         let mine = |entries: &[Entry]| -> Vec<Entry> {
             entries.iter().filter(|e| !existing::was_there(e, existing)).cloned().collect()
         };
-        self.take("offline: ", &compare::differences(&mine(control), &mine(&entries)));
+        let (control, entries) = (mine(control), mine(&entries));
+        self.differences.extend(compare::differences(Context::Offline, &control, &entries));
         Offline::Equal
     }
 
     /// The control itself must hold the history: what it lost, no baseline can have. Gives the objects
     /// that only print differently after a round trip.
-    pub fn round_trip(&mut self, history: &[Entry], control: &[Entry]) -> Vec<String> {
+    pub fn round_trip(&mut self, history: &[Entry], control: &[Entry]) -> Vec<Drifted> {
         let (drift, lost): (Vec<Difference>, Vec<Difference>) =
-            compare::differences(history, control).into_iter().partition(|difference| {
-                let both = difference.expected.is_some() && difference.actual.is_some();
-                both && HOLDS_EXPRESSIONS.contains(&difference.object.kind.as_str())
-            });
-        self.take("restored by psql: ", &lost);
-        drift.iter().map(|difference| difference.object.to_string()).collect()
+            compare::differences(Context::Restored, history, control).into_iter().partition(
+                |difference| {
+                    let both = difference.expected.is_some() && difference.actual.is_some();
+                    both && HOLDS_EXPRESSIONS.contains(&difference.object.kind.as_str())
+                },
+            );
+        self.differences.extend(lost);
+        compare::changes(&drift).into_iter().map(Drifted::from).collect()
     }
 
     /// At the heads: what holds no expressions must be equal as it is, all must be equal after one more
@@ -111,63 +153,53 @@ impl Verdict {
         let plain = |entries: &[Entry]| -> Vec<Entry> {
             entries.iter().filter(|entry| !holds_expressions(entry)).cloned().collect()
         };
-        let mut differences = compare::differences(&plain(history), &plain(baseline));
+        let mut differences =
+            compare::differences(Context::Heads, &plain(history), &plain(baseline));
         let objects: Vec<_> = differences.iter().map(|d| d.object.clone()).collect();
-        let after = compare::differences(history_control, baseline_control);
+        let after = compare::differences(Context::Heads, history_control, baseline_control);
         differences.extend(after.into_iter().filter(|d| !objects.contains(&d.object)));
-        self.take("at the heads: ", &differences);
+        self.differences.extend(differences);
     }
 
     /// The baseline's catalog must equal the control's; the control must hold what the history's does.
     pub fn catalog(&mut self, history: &Inventory, control: &Inventory, baseline: &Inventory) {
-        self.take_catalog("catalog: ", &proof::baseline(history, control, baseline));
-        self.take_catalog("catalog: restored by psql: ", &proof::lost(history, control));
+        self.take(Context::Catalog, proof::baseline(history, control, baseline));
+        self.take(Context::CatalogRestored, proof::lost(history, control));
     }
 
     /// At the heads: as for the dumps. Each pair is the history's and the baseline's.
     pub fn catalog_at_heads(&mut self, both: [&Inventory; 2], controls: [&Inventory; 2]) {
-        self.take_catalog("at the heads: catalog: ", &proof::at_the_heads(both, controls));
+        self.take(Context::CatalogHeads, proof::at_the_heads(both, controls));
     }
 
-    fn take_catalog(&mut self, place: &str, differences: &[inventory::Difference]) {
-        for difference in differences {
-            self.told.push(format!("{place}{difference}"));
-            self.diff.push_str(&difference.unified());
-        }
+    fn take(&mut self, context: Context, differences: Vec<inventory::Difference>) {
+        self.catalog.extend(differences.into_iter().map(|difference| (context, difference)));
     }
 
     /// What is not in the dump: the version table's own, roles and settings, members of extensions.
-    pub fn beside(&mut self, place: &str, history: &Holding, baseline: &Holding) {
-        let on_table = compare::differences(&history.on_version_table, &baseline.on_version_table);
-        self.take(&format!("{place}on the version table: "), &on_table);
-        let roles = (&history.made.statements, &baseline.made.statements, "role or setting");
-        let members = (&history.extension_members, &baseline.extension_members, "extension member");
-        for (expected, actual, kind) in [roles, members] {
-            let (missing, extra) = compare::row_changes(expected, actual);
-            let missing = missing.into_iter().map(|statement| (statement, '-', "missing"));
-            let extra = extra.into_iter().map(|statement| (statement, '+', "too much"));
-            for (statement, sign, what) in missing.chain(extra) {
-                self.told.push(format!("{place}{kind} {what}: `{}`", statement.replace('\n', " ")));
-                for line in statement.lines() {
-                    self.diff.push_str(&format!("{sign}{line}\n"));
-                }
-            }
+    pub fn beside(&mut self, context: Context, history: &Holding, baseline: &Holding) {
+        let roles = |holding: &Holding| compare::made_entries(&holding.made.statements);
+        let members = |holding: &Holding| compare::member_entries(&holding.extension_members);
+        let compared = [
+            (
+                context.on_version_table(),
+                history.on_version_table.clone(),
+                baseline.on_version_table.clone(),
+            ),
+            (context, roles(history), roles(baseline)),
+            (context, members(history), members(baseline)),
+        ];
+        for (context, expected, actual) in compared {
+            self.differences.extend(compare::differences(context, &expected, &actual));
         }
     }
 
     /// Nothing may differ.
     pub fn conclude(self) -> Result<(), ProveError> {
-        if self.told.is_empty() {
+        if self.differences.is_empty() && self.catalog.is_empty() {
             return Ok(());
         }
-        let Self { told, diff } = self;
-        Err(ProveError::Differs(Differing { differences: told, diff, file: None }))
-    }
-
-    fn take(&mut self, place: &str, differences: &[Difference]) {
-        for difference in differences {
-            self.told.push(format!("{place}{difference}"));
-            self.diff.push_str(&difference.unified());
-        }
+        let differences = compare::folded(self.differences);
+        Err(ProveError::Differs(Differing::new(&differences, &self.catalog)))
     }
 }

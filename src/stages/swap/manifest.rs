@@ -102,6 +102,7 @@ pub(super) fn collect(
             "equal": true,
             "compared": proof.compared(),
             "roundtrip_drift": proof.roundtrip_drift(),
+            "roundtrip_changes": proof.roundtrip_changes(),
             "offline": proof.offline(),
         }),
         environment: request.environment.clone(),

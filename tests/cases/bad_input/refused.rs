@@ -124,8 +124,29 @@ fn templates_that_cannot_be_used() {
     snapshot!(fails(&project, &["squash", "--templates", "broken"], 2));
     project.write("unknown/baseline.py.tera", "revision = {{ no_such_thing | python }}\n");
     snapshot!(fails(&project, &["squash", "--templates", "unknown"], 2));
+    let readme = ["squash", "--readme", "README.md", "--templates", "readme"];
+    project.write("readme/README.md.tera", "# {{ squashed }}\n\n{{ nothing | code }}\n");
+    snapshot!(fails(&project, &readme, 2));
+    project.write("readme/README.md.tera", "# {{ squashed }}\n{% for x in %}\n");
+    snapshot!(fails(&project, &readme, 2));
     project.write("empty/README", "no template here");
     snapshot!(fails(&project, &["squash", "--templates", "empty"], 2));
+}
+
+#[test]
+fn more_seed_rows_than_a_baseline_takes() {
+    let rows = "op.execute('create schema \"a b\"')\n\
+        op.execute('create table \"a b\".few as select 1 as x')\n\
+        op.execute('create table many (id int)')\n\
+        op.execute('create table part (id int) partition by list (id)')\n\
+        op.execute('create table part_1 partition of part default')\n\
+        op.execute('insert into part select generate_series(1, 20)')\n\
+        op.execute('insert into many select generate_series(1, 1000)')";
+    let project = Project::chain(&[TABLE, rows]);
+    snapshot!(fails(&project, &["squash", "--max-seed-rows", "1020"], 1));
+    snapshot!(fails(&project, &["squash", "--dry-run", "--max-seed-rows", "0"], 1));
+    project.rebaseline(&["squash", "--max-seed-rows", "1021", "--dry-run"]).exits(0);
+    project.rebaseline(&["squash", "--max-seed-rows", "0", "--upto", "r1"]).exits(0);
 }
 
 #[test]
