@@ -15,6 +15,7 @@
 
 mod control;
 mod offline;
+mod plain_user;
 mod staged;
 mod verdict;
 
@@ -34,6 +35,7 @@ use crate::postgres::server::Server;
 use crate::process::ProcessError;
 use crate::run::channel::Existing;
 use crate::run::{Goal, Interpreter, Job, Ran, RunError, Scripts};
+use crate::schema::plain::PlainUser;
 use crate::schema::toc::TocError;
 use crate::stages::dump::SchemaDump;
 use crate::stages::render::{Baseline, FileChange};
@@ -41,6 +43,8 @@ use control::Controls;
 use offline::OfflineRun;
 pub use verdict::Differing;
 use verdict::Verdict;
+
+pub use plain_user::plain_user;
 
 /// Why there is no proof.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +141,7 @@ pub struct Proof {
     compared: usize,
     roundtrip_drift: Vec<String>,
     offline: Offline,
+    plain_user: PlainUser,
 }
 
 impl Proof {
@@ -163,6 +168,11 @@ impl Proof {
     /// Whether offline mode was proved too.
     pub fn offline(&self) -> &Offline {
         &self.offline
+    }
+
+    /// Whether a user who is no superuser can run the baseline.
+    pub fn plain_user(&self) -> &PlainUser {
+        &self.plain_user
     }
 }
 
@@ -236,6 +246,7 @@ pub async fn prove(
         compared: dump.holding.entries.len() + dump.holding.made.statements.len(),
         roundtrip_drift: drift,
         offline,
+        plain_user: dump.plain_user.clone(),
     })
 }
 
@@ -267,7 +278,7 @@ async fn run_on(
     let baselines = scripts.baselines(request);
     database.prepare(request.prelude).await?;
     let mut connection = database.connect().await?;
-    let before = catalog::snapshot(&mut connection).await?;
+    let before = catalog::snapshot(&mut connection, database.is_private()).await?;
     interpreter
         .run(request.job(Goal::Upgrade, database, &baselines), &|_| {})
         .await

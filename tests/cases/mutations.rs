@@ -1,6 +1,8 @@
 //! Mutations: a template that makes a slightly wrong baseline is caught by the real proof, with the name
 //! of the object; the project stays as it is, apart from the diff in `.rebaseline/`.
 
+mod beyond;
+
 use crate::support::assert_same_tree;
 use crate::support::project::{Project, Run};
 
@@ -60,7 +62,11 @@ fn mutated(old: &str, new: Option<&str>) -> String {
 }
 
 fn squash(template: &str) -> (Project, Run) {
-    let project = Project::chain(&[HISTORY]);
+    squash_of(HISTORY, template)
+}
+
+fn squash_of(history: &str, template: &str) -> (Project, Run) {
+    let project = Project::chain(&[history]);
     project.write("wrong/baseline.py.tera", template);
     let run = project.rebaseline(&["squash", "--templates", "wrong"]);
     (project, run)
@@ -69,11 +75,16 @@ fn squash(template: &str) -> (Project, Run) {
 /// The proof refuses this baseline and leaves the project alone.
 #[track_caller]
 fn refused(template: &str) -> (Project, Run) {
-    let (project, run) = squash(template);
+    refused_of(HISTORY, template)
+}
+
+#[track_caller]
+fn refused_of(history: &str, template: &str) -> (Project, Run) {
+    let (project, run) = squash_of(history, template);
     let run = run.exits(4);
     assert!(run.stdout.is_empty(), "{}", run.stdout);
     assert!(run.stderr.contains("nothing was changed"), "{}", run.stderr);
-    let original = Project::chain(&[HISTORY]);
+    let original = Project::chain(&[history]);
     original.write("wrong/baseline.py.tera", template);
     let mut tree = project.tree();
     tree.retain(|name, _| !name.starts_with(".rebaseline/"));
@@ -85,7 +96,12 @@ fn refused(template: &str) -> (Project, Run) {
 /// The mutation is caught: the object is named, and the diff shows the line.
 #[track_caller]
 fn caught(old: &str, new: Option<&str>, object: &str, in_diff: &[&str]) {
-    let (project, run) = refused(&mutated(old, new));
+    caught_in(HISTORY, old, new, object, in_diff);
+}
+
+#[track_caller]
+fn caught_in(history: &str, old: &str, new: Option<&str>, object: &str, in_diff: &[&str]) {
+    let (project, run) = refused_of(history, &mutated(old, new));
     assert!(run.stderr.contains("baseline does not reproduce the history"), "{}", run.stderr);
     assert!(run.stderr.contains(object), "{object} is not named: {}", run.stderr);
     let ours: Vec<_> =

@@ -10,6 +10,7 @@ use crate::postgres::server::Server;
 use crate::report::{Printable, Report, count};
 use crate::run::Applied;
 use crate::schema::Counts;
+use crate::schema::plain::PlainUser;
 use crate::stages::dump::SchemaDump;
 use crate::stages::prove::{Offline, Proof};
 use crate::stages::render::{Baseline, FileChange};
@@ -111,6 +112,7 @@ struct ProofPart {
     compared: usize,
     roundtrip_drift: Vec<String>,
     offline: Offline,
+    plain_user: PlainUser,
 }
 
 #[derive(Debug, Serialize)]
@@ -163,6 +165,7 @@ impl SquashResult {
                 compared: proof.compared(),
                 roundtrip_drift: proof.roundtrip_drift().to_vec(),
                 offline: proof.offline().clone(),
+                plain_user: proof.plain_user().clone(),
             },
             archive: receipt.map(|receipt| ArchivePart {
                 file: receipt.archive.to_string(),

@@ -55,7 +55,9 @@ async fn restored(
         let script = server.folder().path().join(format!("{purpose}.sql"));
         files::write_scratch(&script, text.as_bytes())?;
         programs::psql(server, &database, &script).await.map_err(ProveError::Control)?;
-        Ok(toc::entries(&programs::dump(server, &database, &[]).await?)?)
+        // It is there if a view needs it.
+        let without = std::slice::from_ref(request.version_table);
+        Ok(toc::entries(&programs::dump(server, &database, without).await?)?)
     }
     .await;
     database.drop_scratch().await?;
