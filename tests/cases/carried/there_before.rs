@@ -1,6 +1,7 @@
 //! What the history did to objects that env.py or the prelude had made before its first revision.
 
 use super::history;
+use crate::cases::mutations::mutated;
 use crate::support::project::{ENV_SYNC, Project};
 use crate::support::target::Target;
 
@@ -68,6 +69,29 @@ async fn changes_are_carried() {
     project.alembic(&url, &["-x", "rebaseline-downgrade=yes", "downgrade", "base"]).exits(0);
     assert_eq!(target.column("shop", triggers).await, ["before_history"]);
     assert_eq!(target.column("shop", "select t from v order by 1").await, ["a", "b"]);
+}
+
+#[test]
+fn a_lost_change_is_caught() {
+    for (old, object) in [
+        ("(i, t) VALUES (2, 'b')", "rows of `public.shared`"),
+        ("CREATE TRIGGER of_history", "trigger `public.shared of_history`"),
+        ("ADD CONSTRAINT positive", "table `public.shared`"),
+        ("COMMENT ON TABLE public.shared IS NULL", "comment on table `public.shared`"),
+        ("REVOKE select ON public.shared", "privileges on table `public.shared`"),
+    ] {
+        let project = with_init(&[
+            "insert into shared values (2, 'b')",
+            "comment on table shared is null",
+            "revoke select on shared from app",
+            "grant insert on shared to app",
+            "create trigger of_history before update on shared for each row execute function touch()",
+            "alter table shared add constraint positive check (i > 0)",
+        ]);
+        project.write("wrong/baseline.py.tera", mutated(old, None));
+        let run = project.rebaseline(&["squash", "--templates", "wrong"]).exits(4);
+        assert!(run.stderr.contains(object), "{object}: {}", run.stderr);
+    }
 }
 
 #[test]
