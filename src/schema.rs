@@ -3,12 +3,17 @@
 //! All of this is pure: texts in, values out. The dump stage fetches the texts; the render stage turns
 //! the statements into a revision; the prove stage compares them.
 
+pub mod changed;
 pub mod compare;
 pub mod drops;
 pub mod existing;
 pub mod inventory;
+pub mod large_objects;
+pub mod plain;
 pub mod portable;
+pub mod repair;
 pub mod roles;
+pub mod secrets;
 pub mod toc;
 
 use std::collections::BTreeMap;
@@ -35,6 +40,8 @@ impl fmt::Display for Object {
             "SEQUENCE SET" => "position of sequence".to_owned(),
             "ACL" => "privileges on".to_owned(),
             "COMMENT" => "comment on".to_owned(),
+            "BLOB" | "BLOB METADATA" => "large object".to_owned(),
+            "BLOBS" => "content of large object".to_owned(),
             other => other.to_lowercase(),
         };
         match (&self.schema, self.kind.as_str()) {
@@ -46,6 +53,11 @@ impl fmt::Display for Object {
                     }
                     None => write!(f, "{kind} `{schema}.{}`", self.name),
                 }
+            }
+            (None, "BLOBS") if self.name == "BLOBS" => f.write_str("content of large objects"),
+            // `USER MAPPING public SERVER s`
+            (None, "USER MAPPING") => {
+                f.write_str(&self.name.replacen("USER MAPPING", "user mapping", 1))
             }
             (Some(schema), _) => write!(f, "{kind} `{schema}.{}`", self.name),
             (None, _) => write!(f, "{kind} `{}`", self.name),

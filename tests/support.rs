@@ -1,6 +1,7 @@
 //! What the cases share: a project in a folder of its own, runs of the binary, a real server as
 //! target, and a host that must not be touched.
 
+pub mod extension;
 pub mod listener;
 pub mod newer;
 pub mod project;

@@ -137,6 +137,11 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         let mut dumps = overlap::dump_steps(&settings, &plan, &mut rehearsal).await?;
         let added = plan::added(&plan, &dumps)?;
         let Some(dump) = dumps.pop() else { return Err(nothing(&settings)) };
+        let there = &rehearsal.replayed.existing;
+        let plain_user =
+            prove::plain_user(&rehearsal.second, &settings.prelude, there, &dump).await?;
+        let added: Vec<_> = added.into_iter().map(|d| d.run_by(plain_user.clone())).collect();
+        let dump = dump.run_by(plain_user);
         clock.done("dump", result::dumped(&dump));
         for note in render::notes(&dump) {
             report.note(note);

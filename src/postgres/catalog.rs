@@ -1,5 +1,7 @@
 //! Small look-ups in the catalog of a scratch database.
 
+mod reach;
+
 use std::collections::BTreeMap;
 
 use sqlx::AssertSqlSafe;
@@ -7,10 +9,15 @@ use sqlx::postgres::PgConnection;
 
 use crate::postgres::identifier;
 use crate::postgres::programs::Table;
+use crate::schema::repair::Facts;
 use crate::schema::roles::{self, Snapshot};
+pub use reach::out_of_reach;
 
-/// Reads roles, memberships and settings.
-pub async fn snapshot(connection: &mut PgConnection) -> Result<Snapshot, sqlx::Error> {
+/// Reads roles, memberships and settings; on a server of our own also what belongs to the whole server.
+pub async fn snapshot(
+    connection: &mut PgConnection,
+    private: bool,
+) -> Result<Snapshot, sqlx::Error> {
     // Only a superuser reads pg_authid; others do not learn whether a role has a password.
     let superuser: String = sqlx::query_scalar("select current_setting('is_superuser')")
         .fetch_one(&mut *connection)
@@ -30,6 +37,15 @@ pub async fn snapshot(connection: &mut PgConnection) -> Result<Snapshot, sqlx::E
             .fetch_all(&mut *connection)
             .await?,
         database: sqlx::query_as(roles::DATABASE).fetch_one(&mut *connection).await?,
+        server: if private && superuser == "on" {
+            sqlx::query_as(roles::SERVER).fetch_all(&mut *connection).await?
+        } else {
+            // Others work on a server that is not ours: what changed there is not the history's.
+            Vec::new()
+        },
+        next_transaction: sqlx::query_scalar(roles::NEXT_TRANSACTION)
+            .fetch_one(&mut *connection)
+            .await?,
     })
 }
 
@@ -38,31 +54,6 @@ pub async fn extensions(connection: &mut PgConnection) -> Result<Vec<String>, sq
     sqlx::query_scalar("select extname::text from pg_catalog.pg_extension order by 1")
         .fetch_all(connection)
         .await
-}
-
-/// What a history can make that neither a dump nor the snapshot tells, by name.
-pub async fn out_of_reach(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
-    // Privileges on settings came with major 15.
-    let parameters: bool =
-        sqlx::query_scalar("select to_regclass('pg_catalog.pg_parameter_acl') is not null")
-            .fetch_one(&mut *connection)
-            .await?;
-    let parameters = if parameters {
-        "union all select 'privileges on the setting ' || parname from pg_catalog.pg_parameter_acl"
-    } else {
-        ""
-    };
-    let query = format!(
-        "select 'replication slot ' || slot_name::text from pg_catalog.pg_replication_slots \
-           where database is null or database = current_database() \
-         union all select 'function ' || p.oid::regprocedure::text || ' in pg_catalog' \
-           from pg_catalog.pg_proc p where pronamespace = 'pg_catalog'::regnamespace \
-           and p.oid >= 16384 and not exists (select from pg_catalog.pg_depend d \
-             where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e') \
-         union all select 'the missing extension plpgsql' where not exists \
-           (select from pg_catalog.pg_extension where extname = 'plpgsql') {parameters}"
-    );
-    sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(connection).await
 }
 
 /// Each member of each extension, with the extension's version: what `ALTER EXTENSION` can change.
@@ -101,6 +92,58 @@ pub async fn extension_comments(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// Extensions that bring a comment along and have none.
+const WITHOUT_COMMENT: &str = "
+select extname::text from pg_catalog.pg_extension e
+  join pg_catalog.pg_available_extensions a on a.name = e.extname
+ where e.oid >= 16384 and a.comment is not null
+   and pg_catalog.obj_description(e.oid, 'pg_extension') is null
+ order by 1";
+
+/// Which tables (by a check, a domain or a generated column), indexes and materialized views call a function
+/// that is not written in C and has no search path of its own.
+const CALLERS: &str = "
+with function as (
+    select p.oid, n.nspname from pg_catalog.pg_proc p
+      join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+      join pg_catalog.pg_language l on l.oid = p.prolang
+     where p.oid >= 16384 and l.lanname not in ('c', 'internal') and not exists (
+           select from unnest(p.proconfig) as setting where setting like 'search_path=%')
+), uses as (
+    select d.classid, d.objid, f.nspname from pg_catalog.pg_depend d
+      join function f on d.refclassid = 'pg_catalog.pg_proc'::regclass and d.refobjid = f.oid
+), caller as (
+    select k.conrelid as relation, u.nspname from uses u join pg_catalog.pg_constraint k
+        on u.classid = 'pg_catalog.pg_constraint'::regclass and k.oid = u.objid
+    union
+    select a.attrelid, u.nspname from uses u join pg_catalog.pg_constraint k
+        on u.classid = 'pg_catalog.pg_constraint'::regclass and k.oid = u.objid
+      join pg_catalog.pg_attribute a on a.atttypid = k.contypid and k.contypid <> 0
+    union
+    select v.adrelid, u.nspname from uses u join pg_catalog.pg_attrdef v
+        on u.classid = 'pg_catalog.pg_attrdef'::regclass and v.oid = u.objid
+      join pg_catalog.pg_attribute a on (a.attrelid, a.attnum) = (v.adrelid, v.adnum)
+     where a.attgenerated <> ''
+    union
+    select u.objid, u.nspname from uses u where u.classid = 'pg_catalog.pg_class'::regclass
+    union
+    select r.ev_class, u.nspname from uses u join pg_catalog.pg_rewrite r
+        on u.classid = 'pg_catalog.pg_rewrite'::regclass and r.oid = u.objid
+)
+select n.nspname::text, c.relname::text, array_agg(distinct caller.nspname::text)
+  from caller join pg_catalog.pg_class c on c.oid = caller.relation
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ group by 1, 2";
+
+/// What a dump does not tell and a baseline needs.
+pub async fn facts(connection: &mut PgConnection) -> Result<Facts, sqlx::Error> {
+    let without_comment = sqlx::query_scalar(WITHOUT_COMMENT).fetch_all(&mut *connection).await?;
+    let rows: Vec<(String, String, Vec<String>)> =
+        sqlx::query_as(CALLERS).fetch_all(connection).await?;
+    let callers = rows.into_iter().map(|(schema, name, in_)| ((schema, name), in_)).collect();
+    Ok(Facts { without_comment, callers })
 }
 
 /// The roles that objects of this database belong to, or that have privileges on them or are named in

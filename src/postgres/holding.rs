@@ -1,5 +1,7 @@
 //! All that a scratch database holds at one time: what the proof compares.
 
+use std::borrow::Cow;
+
 use sqlx::postgres::PgConnection;
 
 use crate::postgres::programs::{self, ProgramError, Table};
@@ -8,6 +10,7 @@ use crate::postgres::server::Server;
 use crate::postgres::{catalog, inventory};
 use crate::schema::Entry;
 use crate::schema::inventory::Inventory;
+use crate::schema::repair::{self, Facts};
 use crate::schema::roles::{Made, Snapshot};
 use crate::schema::toc::{self, TocError};
 
@@ -28,10 +31,15 @@ pub enum HoldingError {
 /// What a database holds.
 #[derive(Debug, Clone)]
 pub struct Holding {
-    /// `pg_dump`'s text as it is: a control is restored from it.
+    /// `pg_dump`'s text, from which a control is restored: as it is, unless something in it had to be put
+    /// right (see `schema::repair`).
     pub text: String,
     /// Its entries.
     pub entries: Vec<Entry>,
+    /// What the dump does not tell.
+    pub facts: Facts,
+    /// The version table itself.
+    pub version_table: Vec<Entry>,
     /// What is on the version table besides itself: privileges, comments, policies.
     pub on_version_table: Vec<Entry>,
     /// What the catalog tells of the same objects.
@@ -52,21 +60,40 @@ pub async fn read(
     before: &Snapshot,
     text: String,
 ) -> Result<Holding, HoldingError> {
-    // One connection, so one after the other here; the dump of the table takes longer than both.
-    let catalog = async {
-        let inventory = inventory::read(connection, version_table).await?;
-        let extension_members = catalog::extension_members(connection).await?;
-        Ok((inventory, extension_members, catalog::snapshot(connection).await?.made_since(before)))
+    // One connection, so one after the other here; the dump of the table takes longer than all of it.
+    let on_table = async {
+        Ok::<_, HoldingError>(programs::dump_table(server, database, version_table).await?)
     };
-    let on_table = programs::dump_table(server, database, version_table);
-    let on_table = async { Ok::<_, HoldingError>(on_table.await?) };
-    let (on_table, (inventory, extension_members, made)) = tokio::try_join!(on_table, catalog)?;
+    let from_catalog = async {
+        let inventory = inventory::read(connection, version_table).await?;
+        let facts = catalog::facts(connection).await?;
+        let members = catalog::extension_members(connection).await?;
+        let now = catalog::snapshot(connection, database.is_private()).await?;
+        Ok((inventory, facts, members, now))
+    };
+    let (on_table, (inventory, facts, extension_members, now)) =
+        tokio::try_join!(on_table, from_catalog)?;
+    let entries = toc::entries(&text)?;
+    let alone = repair::version_table(&toc::entries(&on_table)?);
+    let mut restored = repair::entries(entries.iter().map(Cow::Borrowed), &facts);
+    let names_it = |s: &String| s.contains(&version_table.name);
+    if entries.iter().any(|e| !e.is_rows() && e.statements.iter().any(names_it)) {
+        restored = repair::with_version_table(restored, &alone);
+    }
+    let text = if repair::is_same(&restored, &entries) {
+        text
+    } else {
+        toc::script(&text, restored.iter().map(AsRef::as_ref))?
+    };
+    drop(restored);
     Ok(Holding {
-        entries: toc::entries(&text)?,
+        entries,
+        facts,
+        version_table: alone,
         on_version_table: toc::on_table(&on_table, &database.address().user)?,
         inventory,
         extension_members,
-        made,
+        made: now.made_since(before),
         text,
     })
 }

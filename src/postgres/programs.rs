@@ -10,7 +10,7 @@ use crate::postgres::identifier;
 use crate::postgres::run_folder::RunFolder;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
-use crate::process::{self, Plan, ProcessError};
+use crate::process::{self, Plan, ProcessError, Running};
 
 /// A program that failed, or a text that is none.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +115,26 @@ pub async fn psql(
         .argument(script)
         .environment(database.address().environment(database.name()));
     process::run(&plan).await.map(|_| ())
+}
+
+/// Runs a script by psql and gives what it wrote to stderr, whether it failed or not.
+pub async fn psql_told(
+    server: &Server,
+    database: &ScratchDb,
+    script: &Path,
+) -> Result<String, ProcessError> {
+    /// psql's exit code after an error in a script.
+    const SCRIPT_ERROR: i32 = 3;
+    let plan = Plan::new(server.binaries().program("psql"))
+        .arguments(["--no-psqlrc", "--quiet", "--no-password", "--output", "/dev/null", "--file"])
+        .argument(script)
+        .environment(database.address().environment(database.name()));
+    let finished = Running::start(&plan)?.finish().await?;
+    if finished.status.code() == Some(SCRIPT_ERROR) {
+        return Ok(finished.stderr);
+    }
+    let stderr = finished.stderr.clone();
+    finished.success().map(|_| stderr)
 }
 
 fn text(program: &'static str, bytes: Vec<u8>) -> Result<String, ProgramError> {

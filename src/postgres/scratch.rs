@@ -5,8 +5,11 @@
 //! [`ScratchDb::drop_scratch`], or by the watchdog of the run folder if we end before that. Should both
 //! fail (the server is gone), what stays behind can be told by its prefix `rebaseline_scratch_`.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use pg_query::NodeEnum;
+use pg_query::protobuf::ObjectType;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 
@@ -94,6 +97,39 @@ fn failed(action: impl Into<String>) -> impl FnOnce(sqlx::Error) -> ScratchError
     move |source| ScratchError::Sql { action: action.into(), source }
 }
 
+/// A script without the statements that are about the whole server: on its second database these have
+/// been run, and to run them again would undo what the history did since.
+fn without_shared_objects(script: &str) -> Option<Vec<&str>> {
+    let statements = pg_query::split_with_parser(script).ok()?;
+    Some(statements.into_iter().filter(|statement| !is_shared(statement)).collect())
+}
+
+fn is_shared(statement: &str) -> bool {
+    let Ok(parsed) = pg_query::parse(statement, 0) else { return false };
+    parsed.protobuf.stmts.iter().any(|raw| {
+        match raw.stmt.as_ref().and_then(|stmt| stmt.node.as_ref()) {
+            Some(NodeEnum::CommentStmt(comment)) => {
+                matches!(comment.objtype(), ObjectType::ObjectRole | ObjectType::ObjectTablespace)
+            }
+            node => matches!(
+                node,
+                Some(
+                    NodeEnum::CreateRoleStmt(_)
+                        | NodeEnum::AlterRoleStmt(_)
+                        | NodeEnum::AlterRoleSetStmt(_)
+                        | NodeEnum::DropRoleStmt(_)
+                        | NodeEnum::GrantRoleStmt(_)
+                        | NodeEnum::CreateTableSpaceStmt(_)
+                        | NodeEnum::AlterTableSpaceOptionsStmt(_)
+                        | NodeEnum::DropTableSpaceStmt(_)
+                        | NodeEnum::AlterSystemStmt(_)
+                        | NodeEnum::CreatedbStmt(_)
+                )
+            ),
+        }
+    })
+}
+
 /// A database on a scratch server.
 #[derive(Debug, Clone)]
 pub struct ScratchDb {
@@ -101,6 +137,8 @@ pub struct ScratchDb {
     maintenance: String,
     name: String,
     private: bool,
+    /// Whether another database of this server has been prepared before.
+    prepared: Arc<AtomicBool>,
 }
 
 impl ScratchDb {
@@ -137,12 +175,23 @@ impl ScratchDb {
             .await
             .map_err(failed(format!("create database `{name}`")))?;
         admin.close().await.map_err(failed("close a connection"))?;
-        Ok(Self { address, maintenance, name, private: server.is_private() })
+        Ok(Self {
+            address,
+            maintenance,
+            name,
+            private: server.is_private(),
+            prepared: server.prepared(),
+        })
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether its server is ours alone.
+    pub fn is_private(&self) -> bool {
+        self.private
     }
 
     /// How to reach its server.
@@ -177,6 +226,7 @@ impl ScratchDb {
         if prelude.roles.is_empty() && prelude.extensions.is_empty() && prelude.scripts.is_empty() {
             return Ok(());
         }
+        let again = self.prepared.swap(true, Ordering::Relaxed);
         let mut connection = self.connect().await?;
         for role in &prelude.roles {
             let exists: bool =
@@ -206,10 +256,14 @@ impl ScratchDb {
                 .map_err(failed(format!("create extension `{extension}`")))?;
         }
         for (origin, script) in &prelude.scripts {
-            sqlx::raw_sql(AssertSqlSafe(script.clone()))
-                .execute(&mut connection)
-                .await
-                .map_err(failed(format!("run `{origin}`")))?;
+            let again = again.then(|| without_shared_objects(script)).flatten();
+            let parts = again.unwrap_or_else(|| vec![script.as_str()]);
+            for part in parts {
+                sqlx::raw_sql(AssertSqlSafe(part.to_owned()))
+                    .execute(&mut connection)
+                    .await
+                    .map_err(failed(format!("run `{origin}`")))?;
+            }
         }
         connection.close().await.map_err(failed("close a connection"))
     }

@@ -3,6 +3,9 @@
 //! Takes the choice from the settings, gives a server on which scratch databases can be made. On a
 //! given server nothing is touched but databases that carry our prefix.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use sqlx::ConnectOptions;
 
 use crate::error::{Explain, Kind};
@@ -82,6 +85,7 @@ pub struct Server {
     version: String,
     maintenance: String,
     place: Place,
+    prepared: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -102,7 +106,9 @@ impl Server {
                 let version = binaries.version.clone();
                 let address = cluster.address().clone();
                 let maintenance = "postgres".to_owned();
-                Ok(Self { address, binaries, version, maintenance, place: Place::Private(cluster) })
+                let place = Place::Private(cluster);
+                let prepared = Arc::default();
+                Ok(Self { address, binaries, version, maintenance, place, prepared })
             }
             Source::Given(url) => {
                 let (address, maintenance) = url.address()?;
@@ -122,7 +128,9 @@ impl Server {
                 let mut folder = RunFolder::create(places, None)?;
                 let program = Plan::new("true").environment(address.environment(&maintenance));
                 folder.hold(&program, &binaries.program("dropdb"))?;
-                Ok(Self { address, binaries, version, maintenance, place: Place::Given(folder) })
+                let place = Place::Given(folder);
+                let prepared = Arc::default();
+                Ok(Self { address, binaries, version, maintenance, place, prepared })
             }
         }
     }
@@ -141,6 +149,11 @@ impl Server {
             Place::Private(cluster) => cluster.folder(),
             Place::Given(folder) => folder,
         }
+    }
+
+    /// Whether one of its databases has been prepared: what belongs to the whole server is there then.
+    pub fn prepared(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.prepared)
     }
 
     /// How to reach it.

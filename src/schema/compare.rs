@@ -142,7 +142,10 @@ fn same(object: &Object, expected: &[String], actual: &[String]) -> bool {
 }
 
 /// Rows on one side only, each with its multiplicity.
-fn row_changes<'a>(expected: &'a [String], actual: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>) {
+pub fn row_changes<'a>(
+    expected: &'a [String],
+    actual: &'a [String],
+) -> (Vec<&'a str>, Vec<&'a str>) {
     let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
     for row in expected {
         *counts.entry(row).or_default() += 1;

@@ -8,7 +8,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{Node, RoleSpec, RoleSpecType};
 
 use crate::postgres::identifier;
-use crate::schema::Entry;
+use crate::schema::{Entry, large_objects};
 
 /// Entries whose statements name roles.
 const NAMES_ROLES: [&str; 4] = ["ACL", "DEFAULT ACL", "POLICY", "USER MAPPING"];
@@ -22,8 +22,22 @@ pub fn statements(
 ) -> Result<Vec<String>, pg_query::Error> {
     let kind = entry.object.kind.as_str();
     let mut statements = Vec::new();
-    for statement in &entry.statements {
+    let mut user_is = RoleSpecType::RolespecCurrentUser;
+    // The dump stage has refused what is not known.
+    let large = (kind == "BLOBS").then(|| large_objects::statements(entry).unwrap_or_default());
+    for statement in large.as_ref().unwrap_or(&entry.statements) {
         if gives_ownership(statement, user) {
+            // `initdb` made this one, for another owner.
+            if kind == "SCHEMA" && entry.object.name == "public" {
+                statements.push("ALTER SCHEMA public OWNER TO CURRENT_USER".to_owned());
+            }
+            continue;
+        }
+        if kind == "ACL"
+            && let Some(switched) = switch_of_role(statement, user)
+        {
+            user_is = switched.user_is;
+            statements.extend(switched.statements);
             continue;
         }
         let statement = match kind {
@@ -34,7 +48,7 @@ pub fn statements(
                 continue;
             }
             kind if NAMES_ROLES.contains(&kind) && statement.contains(user) => {
-                with_current_user(statement, user)?
+                with_current_user(statement, user, user_is)?
             }
             _ => statement.clone(),
         };
@@ -46,7 +60,9 @@ pub fn statements(
 /// A statement of the downgrade, with the scratch user as `CURRENT_USER`.
 pub fn drop_statement(statement: &str, user: &str) -> String {
     if statement.starts_with("DROP USER MAPPING ") {
-        return with_current_user(statement, user).unwrap_or_else(|_| statement.to_owned());
+        let current = RoleSpecType::RolespecCurrentUser;
+        return with_current_user(statement, user, current)
+            .unwrap_or_else(|_| statement.to_owned());
     }
     statement.to_owned()
 }
@@ -70,24 +86,58 @@ fn brings_comment(
     })
 }
 
-/// Replaces the user by `CURRENT_USER` in the parsed statement, and drops `FOR ROLE user`.
-fn with_current_user(statement: &str, user: &str) -> Result<String, pg_query::Error> {
+struct Switched {
+    statements: Vec<String>,
+    /// What the user that migrates is called from here on.
+    user_is: RoleSpecType,
+}
+
+/// `pg_dump` gives privileges in the name of another role by `SET SESSION AUTHORIZATION`, for which
+/// one must be a superuser. Any member of the role may `SET ROLE`. Which role was set before is kept:
+/// env.py may have chosen one.
+fn switch_of_role(statement: &str, user: &str) -> Option<Switched> {
+    let set = |role: &str| format!("SELECT pg_catalog.set_config('role', {role}, false)");
+    if statement == "RESET SESSION AUTHORIZATION" {
+        let back = "pg_catalog.current_setting('rebaseline.role')";
+        let user_is = RoleSpecType::RolespecCurrentUser;
+        return Some(Switched { statements: vec![set(back)], user_is });
+    }
+    let role = statement.strip_prefix("SET SESSION AUTHORIZATION ")?;
+    let role = match role.strip_prefix('"').and_then(|role| role.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => role.trim_matches('\'').to_owned(),
+    };
+    let role = if role == user { "session_user".to_owned() } else { identifier::literal(&role) };
+    let keep = "SELECT pg_catalog.set_config('rebaseline.role', pg_catalog.current_setting('role'), false)";
+    let statements = vec![keep.to_owned(), set(&role)];
+    Some(Switched { statements, user_is: RoleSpecType::RolespecSessionUser })
+}
+
+/// Replaces the user by `CURRENT_USER` (or what it is called just now) in the parsed statement, and
+/// drops `FOR ROLE user`.
+fn with_current_user(
+    statement: &str,
+    user: &str,
+    user_is: RoleSpecType,
+) -> Result<String, pg_query::Error> {
     let mut parsed = pg_query::parse(statement, 0)?.protobuf;
     let mut changed = false;
     for raw in &mut parsed.stmts {
         let Some(node) = raw.stmt.as_mut().and_then(|stmt| stmt.node.as_mut()) else { continue };
         match node {
-            NodeEnum::GrantStmt(grant) => changed |= rename(&mut grant.grantees, user),
-            NodeEnum::CreatePolicyStmt(policy) => changed |= rename(&mut policy.roles, user),
+            NodeEnum::GrantStmt(grant) => changed |= rename(&mut grant.grantees, user, user_is),
+            NodeEnum::CreatePolicyStmt(policy) => {
+                changed |= rename(&mut policy.roles, user, user_is);
+            }
             NodeEnum::CreateUserMappingStmt(mapping) => {
                 if let Some(role) = mapping.user.as_mut().filter(|role| is_user(role, user)) {
-                    make_current(role);
+                    make_current(role, user_is);
                     changed = true;
                 }
             }
             NodeEnum::DropUserMappingStmt(mapping) => {
                 if let Some(role) = mapping.user.as_mut().filter(|role| is_user(role, user)) {
-                    make_current(role);
+                    make_current(role, user_is);
                     changed = true;
                 }
             }
@@ -96,7 +146,7 @@ fn with_current_user(statement: &str, user: &str) -> Result<String, pg_query::Er
                 alter.options.retain(|option| !is_for_role(option, user));
                 changed |= alter.options.len() != before;
                 if let Some(grant) = &mut alter.action {
-                    changed |= rename(&mut grant.grantees, user);
+                    changed |= rename(&mut grant.grantees, user, user_is);
                 }
             }
             _ => {}
@@ -109,21 +159,21 @@ fn with_current_user(statement: &str, user: &str) -> Result<String, pg_query::Er
     }
 }
 
-fn rename(nodes: &mut [Node], user: &str) -> bool {
+fn rename(nodes: &mut [Node], user: &str, user_is: RoleSpecType) -> bool {
     let mut changed = false;
     for node in nodes {
         if let Some(NodeEnum::RoleSpec(role)) = &mut node.node
             && is_user(role, user)
         {
-            make_current(role);
+            make_current(role, user_is);
             changed = true;
         }
     }
     changed
 }
 
-fn make_current(role: &mut RoleSpec) {
-    role.roletype = RoleSpecType::RolespecCurrentUser as i32;
+fn make_current(role: &mut RoleSpec, user_is: RoleSpecType) {
+    role.roletype = user_is as i32;
     role.rolename.clear();
 }
 
@@ -195,6 +245,23 @@ mod tests {
         };
         let thread = std::thread::Builder::new().stack_size(64 * 1024 * 1024).spawn(test);
         thread.unwrap().join().unwrap();
+    }
+
+    #[test]
+    fn privileges_that_another_role_gave() {
+        let statements = [
+            "SET SESSION AUTHORIZATION \"my app\"",
+            "GRANT SELECT ON TABLE s.t TO postgres",
+            "RESET SESSION AUTHORIZATION",
+            "GRANT SELECT ON TABLE s.t TO other",
+        ];
+        insta::assert_snapshot!(portable("ACL", "TABLE t", &statements).join("\n"), @r"
+        SELECT pg_catalog.set_config('rebaseline.role', pg_catalog.current_setting('role'), false)
+        SELECT pg_catalog.set_config('role', 'my app', false)
+        GRANT select ON s.t TO SESSION_USER
+        SELECT pg_catalog.set_config('role', pg_catalog.current_setting('rebaseline.role'), false)
+        GRANT SELECT ON TABLE s.t TO other
+        ");
     }
 
     #[test]

@@ -38,8 +38,12 @@ pub fn entries(dump: &str) -> Result<Vec<Entry>, TocError> {
         if let Some((object, owner)) = header {
             entries.push(Entry { object, owner, statements: Vec::new() });
         }
-        if statement.starts_with("SET ") {
-            if !entries.is_empty() {
+        // Part of a privilege that another role than the owner gave.
+        if statement.starts_with("SET ") && !statement.starts_with("SET SESSION AUTHORIZATION ") {
+            // Above all objects stand the settings of the whole dump, and perhaps one of the first object.
+            let of_an_object = statement.starts_with("SET default_tab")
+                && !PLAIN_SETTINGS.contains(&statement.as_str());
+            if !entries.is_empty() || of_an_object {
                 special_settings |= !PLAIN_SETTINGS.contains(&statement.as_str());
                 // It stands after its predecessor's entry, and before the next one's comment.
                 let object =
@@ -58,6 +62,19 @@ pub fn entries(dump: &str) -> Result<Vec<Entry>, TocError> {
         !entry.statements.is_empty() && (special_settings || entry.object.kind != "SETTING")
     });
     Ok(entries)
+}
+
+/// A script that restores these entries: with the settings that the dump begins with.
+pub fn script<'a>(
+    dump: &str,
+    entries: impl IntoIterator<Item = &'a Entry>,
+) -> Result<String, TocError> {
+    let text = without_psql_lines(dump);
+    let before_first =
+        |(comments, _): &(&str, &str)| !comments.lines().any(|l| header(l).is_some());
+    let settings = statements(&text)?.into_iter().take_while(before_first).map(|(_, s)| s);
+    let all = entries.into_iter().flat_map(|entry| &entry.statements).map(String::as_str);
+    Ok(settings.chain(all).fold(String::new(), |script, s| script + s + ";\n"))
 }
 
 /// The statements that `pg_dump --clean` writes before its first object: they drop all of them. Most

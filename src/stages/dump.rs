@@ -7,6 +7,8 @@
 pub mod parts;
 pub mod seeds;
 
+use std::borrow::Cow;
+
 use crate::error::{Explain, Kind};
 use crate::postgres::catalog;
 use crate::postgres::holding::{self, Holding, HoldingError};
@@ -14,8 +16,14 @@ use crate::postgres::identifier;
 use crate::postgres::programs::{self, ProgramError};
 use crate::postgres::scratch::{ScratchDb, ScratchError};
 use crate::postgres::server::Server;
+use crate::run::channel::Existing;
+use crate::schema::changed::{self, Changes};
+use crate::schema::plain::PlainUser;
+use crate::schema::roles;
 use crate::schema::toc::{self, TocError};
-use crate::schema::{self, Counts, Entry, Object, drops, existing, portable};
+use crate::schema::{
+    self, Counts, Entry, Object, drops, existing, large_objects, portable, repair, secrets,
+};
 use crate::stages::replay::Replayed;
 
 /// Why there is no dump.
@@ -82,10 +90,21 @@ impl Explain for DumpError {
                     ),
                 ]
             }
-            Self::CannotCarry { .. } => vec![
-                "let something else than the history make these, and take them out of it"
-                    .to_owned(),
-            ],
+            Self::CannotCarry { objects } => {
+                let mut hints = vec![
+                    "let something else than the history make these, and take them out of it"
+                        .to_owned(),
+                ];
+                if objects.iter().any(|object| object.starts_with("option `")) {
+                    hints.push(
+                        "a secret would stand in the baseline in clear: take the option out of its revision, \
+                         and set it where the database is set up (ALTER SERVER or ALTER USER MAPPING ... \
+                         OPTIONS (ADD ...))"
+                            .to_owned(),
+                    );
+                }
+                hints
+            }
             _ => Vec::new(),
         }
     }
@@ -111,6 +130,19 @@ pub struct Block {
     pub statements: Vec<String>,
 }
 
+/// The title of the block with roles and settings.
+const ROLES: &str = "roles and settings";
+
+impl Block {
+    /// What a reader is told apart: the block as a whole, but each role and each setting by itself.
+    pub fn parts(&self) -> impl Iterator<Item = (String, &[String])> {
+        let whole = (self.title != ROLES).then(|| (self.title.clone(), &self.statements[..]));
+        let each = if whole.is_some() { &[] } else { &self.statements[..] };
+        let named = each.iter().map(|s| (roles::told(s).to_owned(), std::slice::from_ref(s)));
+        whole.into_iter().chain(named)
+    }
+}
+
 /// What the history made.
 #[derive(Debug, Clone)]
 pub struct SchemaDump {
@@ -122,6 +154,8 @@ pub struct SchemaDump {
     pub expected_roles: Vec<String>,
     /// What the baseline runs, in order.
     pub blocks: Vec<Block>,
+    /// Whether a user who is no superuser can run it.
+    pub plain_user: PlainUser,
     /// What the downgrade runs, in order.
     pub drops: Vec<String>,
     /// SHA-256 over all of it.
@@ -140,6 +174,29 @@ pub async fn dump_heads(
     let mut connection = database.connect().await?;
     let text = programs::dump(server, database, std::slice::from_ref(version_table)).await?;
     Ok(holding::read(server, database, &mut connection, version_table, before, text).await?)
+}
+
+impl SchemaDump {
+    /// The same, with what a plain user's run of it showed: the headings say it too.
+    #[must_use]
+    pub fn run_by(mut self, plain_user: PlainUser) -> Self {
+        self.plain_user = match plain_user {
+            // One of several baselines has only its own part of it.
+            PlainUser::NeedsSuperuser(mut titles) => {
+                let parts = || self.blocks.iter().flat_map(Block::parts);
+                titles.retain(|title| parts().any(|(part, _)| part == *title));
+                if titles.is_empty() { PlainUser::Works } else { PlainUser::NeedsSuperuser(titles) }
+            }
+            other => other,
+        };
+        if let PlainUser::NeedsSuperuser(titles) = &self.plain_user {
+            let lacks = |block: &Block| block.parts().any(|(title, _)| titles.contains(&title));
+            for block in self.blocks.iter_mut().filter(|block| lacks(block)) {
+                block.title.push_str(" (needs a superuser)");
+            }
+        }
+        self
+    }
 }
 
 /// Dumps a replayed history. The version table is left out, and so is what was there before the first
@@ -167,24 +224,33 @@ pub async fn dump(
     }
     let mut expected_roles = catalog::roles_in_use(&mut connection).await?;
     expected_roles.retain(|role| !made.roles.contains(role));
-    let mut refused: Vec<String> =
-        entries.iter().filter(|e| cannot_carry(e)).map(|e| e.object.to_string()).collect();
-    refused.extend(catalog::out_of_reach(&mut connection).await?);
+    let changes = if let Some(before) = &replayed.dump_before {
+        changed::since(&before.entries, entries)
+    } else {
+        let carried = entries.iter().filter(|entry| !existing::was_there(entry, there));
+        Changes { carried: carried.map(Cow::Borrowed).collect(), refused: Vec::new() }
+    };
+    let mut refused = cannot_carry(entries)?;
+    refused.extend(made.out_of_reach.iter().cloned());
+    refused.extend(catalog::out_of_reach(&mut connection, before.next_transaction).await?);
+    refused.extend(changes.refused);
     if !refused.is_empty() {
         return Err(DumpError::CannotCarry { objects: refused });
     }
     let mut blocks = Vec::new();
     if !made.statements.is_empty() {
-        let title = "roles and settings".to_owned();
+        let title = ROLES.to_owned();
         blocks.push(Block { title, object: None, statements: made.statements.clone() });
     }
     if public_gone {
         let statements = vec!["DROP SCHEMA IF EXISTS public".to_owned()];
         blocks.push(Block { title: "schema `public`".to_owned(), object: None, statements });
     }
-    let carried = entries.iter().filter(|entry| !existing::was_there(entry, there));
-    for entry in carried.chain(on_version_table) {
-        let user = &database.address().user;
+    let user = &database.address().user;
+    let mut carried = repair::entries(changes.carried, &holding.facts);
+    carried.extend(on_version_table.iter().map(Cow::Borrowed));
+    let carried = repair::schema_privileges_first(repair::event_triggers_last(carried), user);
+    for entry in &carried {
         let mut statements = portable::statements(entry, user, |name| comments.get(name).cloned())
             .map_err(|source| DumpError::Parse { object: entry.object.clone(), source })?;
         // pg_dump leaves the version out; one that the history chose is not the default.
@@ -193,14 +259,35 @@ pub async fn dump(
             *statement = format!("{statement} VERSION {}", identifier::literal(version));
         }
         if !statements.is_empty() {
+            let title = entry.object.to_string();
+            let title = title.replace(
+                &format!("user mapping {user} SERVER"),
+                "user mapping CURRENT_USER SERVER",
+            );
             let object = Some(entry.object.clone());
-            blocks.push(Block { title: entry.object.to_string(), object, statements });
+            blocks.push(Block { title, object, statements });
         }
     }
-    let drops = toc::drops(&texts.clean)?;
-    let drops =
-        drops.into_iter().filter(|s| drops::is_needed(s, entries, there, &version_table.schema));
-    let drops = drops.map(|s| portable::drop_statement(&s, &database.address().user)).collect();
+    let drops = toc::drops(&texts.clean)?.into_iter();
+    let drops: Vec<String> = match &replayed.dump_before {
+        // What drops an object of before is known by its words.
+        Some(before) => {
+            let there = Existing {
+                relations: Vec::new(),
+                types: Vec::new(),
+                functions: Vec::new(),
+                ..there.clone()
+            };
+            let is_new = drops.filter(|s| !before.drops.contains(s));
+            is_new.filter(|s| drops::is_needed(s, entries, &there, &version_table.schema)).collect()
+        }
+        None => {
+            drops.filter(|s| drops::is_needed(s, entries, there, &version_table.schema)).collect()
+        }
+    };
+    let drops = drops.iter().map(|s| portable::drop_statement(s, user));
+    let large = carried.iter().flat_map(|entry| large_objects::drops(entry));
+    let drops = large.chain(drops).collect();
     Ok(SchemaDump {
         sha256: schema::sha256(entries, &made.statements),
         counts: Counts::of(entries),
@@ -208,21 +295,32 @@ pub async fn dump(
         public_gone,
         expected_roles,
         blocks,
+        plain_user: PlainUser::NotTried("not tried yet".to_owned()),
         drops,
     })
 }
 
-/// What would be wrong in a file that is committed, or would not run as one revision: a subscription
-/// and a user mapping hold passwords in clear; a large object is told by number alone, and `pg_dump`
-/// writes its content in a transaction of its own.
-fn cannot_carry(entry: &Entry) -> bool {
-    match entry.object.kind.as_str() {
-        "SUBSCRIPTION" | "SUBSCRIPTION TABLE" | "LARGE OBJECT" => true,
-        "USER MAPPING" | "SERVER" => {
-            // The option's name, as pg_dump writes it: `password 'secret'`.
-            let option = |s: &String| s.contains(" password '") || s.contains("(password '");
-            entry.statements.iter().any(option)
+/// What would be wrong in a file that is committed, or would not run as one revision: secrets in clear,
+/// and large objects that are too large for a revision.
+fn cannot_carry(entries: &[Entry]) -> Result<Vec<String>, DumpError> {
+    let mut refused = Vec::new();
+    let mut bytes = 0;
+    for entry in entries {
+        let object = &entry.object;
+        // Its connection string holds a password.
+        if object.kind.starts_with("SUBSCRIPTION") {
+            refused.push(object.to_string());
         }
-        kind => kind.starts_with("BLOB"),
+        let secrets = secrets::options(entry)
+            .map_err(|source| DumpError::Parse { object: object.clone(), source })?;
+        refused.extend(secrets.iter().map(|option| format!("option `{option}` of {object}")));
+        bytes += large_objects::size(entry);
+        if large_objects::statements(entry).is_none() {
+            refused.push(object.to_string());
+        }
     }
+    if bytes > large_objects::LARGEST {
+        refused.push(format!("{bytes} bytes of large objects"));
+    }
+    Ok(refused)
 }

@@ -15,6 +15,7 @@
 
 mod control;
 mod offline;
+mod plain_user;
 mod staged;
 mod verdict;
 
@@ -36,6 +37,7 @@ use crate::run::channel::Existing;
 use crate::run::{Goal, Interpreter, Job, Ran, RunError, Scripts};
 use crate::schema::compare::{Change, Context};
 use crate::schema::inventory::Forms;
+use crate::schema::plain::PlainUser;
 use crate::schema::toc::TocError;
 use crate::stages::dump::SchemaDump;
 use crate::stages::render::{Baseline, FileChange};
@@ -43,6 +45,8 @@ use control::Controls;
 use offline::OfflineRun;
 pub use verdict::Differing;
 use verdict::Verdict;
+
+pub use plain_user::plain_user;
 
 /// Why there is no proof.
 #[derive(Debug, thiserror::Error)]
@@ -162,6 +166,7 @@ pub struct Proof {
     roundtrip_drift: Vec<Drifted>,
     offline: Offline,
     inventory: Forms,
+    plain_user: PlainUser,
 }
 
 impl Proof {
@@ -201,6 +206,11 @@ impl Proof {
     /// Whether offline mode was proved too.
     pub fn offline(&self) -> &Offline {
         &self.offline
+    }
+
+    /// Whether a user who is no superuser can run the baseline.
+    pub fn plain_user(&self) -> &PlainUser {
+        &self.plain_user
     }
 }
 
@@ -280,6 +290,7 @@ pub async fn prove(
         roundtrip_drift: drift,
         offline,
         inventory: Forms { history: history.clone(), baseline: run.cut.inventory },
+        plain_user: dump.plain_user.clone(),
     })
 }
 
@@ -311,7 +322,7 @@ async fn run_on(
     let baselines = scripts.baselines(request);
     database.prepare(request.prelude).await?;
     let mut connection = database.connect().await?;
-    let before = catalog::snapshot(&mut connection).await?;
+    let before = catalog::snapshot(&mut connection, database.is_private()).await?;
     interpreter
         .run(request.job(Goal::Upgrade, database, &baselines), &|_| {})
         .await

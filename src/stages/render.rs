@@ -16,6 +16,7 @@ use crate::error::{Explain, Kind};
 use crate::format::alembic::literal;
 use crate::history::{Branch, Cut, History, IllegalRevisionId, RevisionId};
 use crate::schema;
+use crate::schema::plain::PlainUser;
 use crate::stages::dump::{Block, SchemaDump};
 
 /// The template's name: a file of this name in `--templates DIR` replaces ours.
@@ -32,12 +33,17 @@ const RESERVED: [&str; 4] = ["head", "heads", "base", "current"];
 
 /// Settings that `pg_dump` relies on: names are qualified, function bodies are not checked before
 /// what they use is there.
-const SETTINGS: [(&str, &str); 4] = [
+pub const SETTINGS: [(&str, &str); 4] = [
     ("search_path", ""),
     ("check_function_bodies", "off"),
     ("xmloption", "content"),
     ("row_security", "off"),
 ];
+
+/// Settings that `pg_dump` changes before an object that is not where others are, with the value that it
+/// begins with.
+const CHANGED_IN_BETWEEN: [(&str, &str); 2] =
+    [("default_tablespace", ""), ("default_table_access_method", "heap")];
 
 /// Why there is no baseline.
 #[derive(Debug, thiserror::Error)]
@@ -237,9 +243,15 @@ impl RenderedBlock {
 pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     let revision = request.revision.clone();
     let dump = request.dump;
-    let names: Vec<&str> = SETTINGS.iter().map(|(name, _)| *name).collect();
+    let is_changed = |name: &str| {
+        let set = format!("SET {name} = ");
+        dump.blocks.iter().flat_map(|block| &block.statements).any(|s| s.starts_with(&set))
+    };
+    let changed = CHANGED_IN_BETWEEN.iter().filter(|(name, _)| is_changed(name));
+    let settings: Vec<_> = SETTINGS.iter().chain(changed).collect();
+    let names: Vec<&str> = settings.iter().map(|(name, _)| *name).collect();
     let array = format!("ARRAY['{}']", names.join("', '"));
-    let values: Vec<String> = SETTINGS.iter().map(|(n, v)| format!("('{n}', '{v}')")).collect();
+    let values: Vec<String> = settings.iter().map(|(n, v)| format!("('{n}', '{v}')")).collect();
     let prologue = Block {
         title: "What pg_dump relies on; what was set before is kept for the end.".to_owned(),
         object: None,
@@ -371,8 +383,14 @@ pub fn notes(dump: &SchemaDump) -> Vec<String> {
     }
     if !dump.holding.made.changed.is_empty() {
         notes.push(format!(
-            "The history changed roles that were there before it; this is not repeated here: {}.",
+            "The history also changed the user that ran it; this is not repeated here: {}.",
             dump.holding.made.changed.join(", ")
+        ));
+    }
+    if let PlainUser::NeedsSuperuser(objects) = &dump.plain_user {
+        notes.push(format!(
+            "These need a superuser, or a member of the role that they belong to: {}.",
+            objects.join(", ")
         ));
     }
     notes

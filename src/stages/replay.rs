@@ -5,6 +5,8 @@
 //! already; gives what was applied, with times, and the roles and settings before the first revision.
 //! On failure it leaves nothing behind: the scratch database goes with its server.
 
+mod before;
+
 use std::ffi::OsString;
 
 use sqlx::postgres::PgConnection;
@@ -17,6 +19,7 @@ use crate::postgres::scratch::{Prelude, ScratchDb, ScratchError};
 use crate::run::channel::{Event, Existing};
 use crate::run::{Applied, Goal, Interpreter, Job, Ran, RunError, Scripts, Versions};
 use crate::schema::roles::Snapshot;
+pub use before::{Before, before};
 
 /// Why the history could not be replayed.
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +127,8 @@ pub struct Replayed {
     pub version_table_schema: Option<String>,
     /// What was there before the first revision.
     pub existing: Existing,
+    /// A dump of what was there before the first revision, if anything was.
+    pub dump_before: Option<Before>,
     /// Roles and settings before the first revision.
     pub before: Snapshot,
     /// The libraries that ran it.
@@ -139,7 +144,7 @@ pub async fn replay(
     let database = request.database;
     database.prepare(request.prelude).await?;
     let mut connection = database.connect().await?;
-    let before = catalog::snapshot(&mut connection).await?;
+    let before = catalog::snapshot(&mut connection, database.is_private()).await?;
     let extensions = catalog::extensions(&mut connection).await?;
     let scripts = request.scripts();
     let ran = interpreter.run(request.job(&scripts), tell).await?;
@@ -151,6 +156,7 @@ pub async fn replay(
         applied: ran.applied,
         version_table,
         version_table_schema: schema,
+        dump_before: None,
         before,
         versions: ran.versions,
     })

@@ -1,5 +1,10 @@
 //! What lies beside the schema: carried into the baseline, or refused by name; never lost.
 
+mod beyond;
+mod out_of_reach;
+mod plain_user;
+mod there_before;
+
 use crate::support::project::Project;
 use crate::support::target::Target;
 
@@ -94,7 +99,10 @@ fn a_docstring_that_python_would_not_take() {
 fn what_no_baseline_can_carry_is_refused_by_name() {
     for (statement, name) in [
         ("select pg_create_physical_replication_slot('s1')", "replication slot s1"),
-        ("select lo_create(4711)", "4711"),
+        (
+            "select lo_from_bytea(4711, decode(repeat('00', 1100000), 'hex'))",
+            "1100000 bytes of large objects",
+        ),
         ("drop extension plpgsql", "plpgsql"),
         ("grant set on parameter log_statement to pg_monitor", "log_statement"),
     ] {

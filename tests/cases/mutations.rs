@@ -1,6 +1,8 @@
 //! Mutations: a template that makes a slightly wrong baseline is caught by the real proof, with the name
 //! of the object and what differs in it; the project stays as it is, apart from the diff in `.rebaseline/`.
 
+mod beyond;
+
 use crate::support::assert_same_tree;
 use crate::support::project::{Project, Run};
 
@@ -43,7 +45,7 @@ fn changed(template: &str, old: &str, new: &str) -> String {
 
 /// A template whose `execute` changes one statement, and which makes sure that it did: an assertion
 /// that fails ends the upgrade, and then no object is named.
-fn mutated(old: &str, new: Option<&str>) -> String {
+pub(super) fn mutated(old: &str, new: Option<&str>) -> String {
     let new = new.map_or_else(|| "None".to_owned(), |new| format!("{new:?}"));
     let hook = format!(
         "    if {old:?} in statement:\n        FOUND.append(statement)\n        if {new} is None:\n            \
@@ -60,7 +62,11 @@ fn mutated(old: &str, new: Option<&str>) -> String {
 }
 
 fn squash(template: &str) -> (Project, Run) {
-    let project = Project::chain(&[HISTORY]);
+    squash_of(HISTORY, template)
+}
+
+fn squash_of(history: &str, template: &str) -> (Project, Run) {
+    let project = Project::chain(&[history]);
     project.write("wrong/baseline.py.tera", template);
     let run = project.rebaseline(&["squash", "--templates", "wrong"]);
     (project, run)
@@ -69,11 +75,16 @@ fn squash(template: &str) -> (Project, Run) {
 /// The proof refuses this baseline and leaves the project alone.
 #[track_caller]
 fn refused(template: &str) -> (Project, Run) {
-    let (project, run) = squash(template);
+    refused_of(HISTORY, template)
+}
+
+#[track_caller]
+fn refused_of(history: &str, template: &str) -> (Project, Run) {
+    let (project, run) = squash_of(history, template);
     let run = run.exits(4);
     assert!(run.stdout.is_empty(), "{}", run.stdout);
     assert!(run.stderr.contains("nothing was changed"), "{}", run.stderr);
-    let original = Project::chain(&[HISTORY]);
+    let original = Project::chain(&[history]);
     original.write("wrong/baseline.py.tera", template);
     let mut tree = project.tree();
     tree.retain(|name, _| !name.starts_with(".rebaseline/"));
@@ -85,13 +96,19 @@ fn refused(template: &str) -> (Project, Run) {
 /// The mutation is caught: these lines tell what differs, and the diff shows it.
 #[track_caller]
 fn caught(old: &str, new: Option<&str>, told: &[&str], in_diff: &[&str]) {
-    let (project, run) = refused(&mutated(old, new));
-    assert!(run.stderr.contains("baseline does not reproduce the history"), "{}", run.stderr);
+    let run = caught_in(HISTORY, old, new, "baseline does not reproduce the history", in_diff);
     // The differences stand between the cause and the hint, one a line.
     let lines = run.stderr.lines().skip_while(|line| !line.contains("caused by:")).skip(1);
     let lines: Vec<&str> =
         lines.take_while(|line| !line.contains("hint:")).map(str::trim).collect();
     assert_eq!(lines, told, "{}", run.stderr);
+}
+
+/// The mutation is caught: the object is named, and the diff shows the line.
+#[track_caller]
+fn caught_in(history: &str, old: &str, new: Option<&str>, object: &str, in_diff: &[&str]) -> Run {
+    let (project, run) = refused_of(history, &mutated(old, new));
+    assert!(run.stderr.contains(object), "{object} is not named: {}", run.stderr);
     let ours: Vec<_> =
         project.tree().into_keys().filter(|name| name.starts_with(".rebaseline/")).collect();
     assert_eq!(ours, [".rebaseline/.gitignore", ".rebaseline/proof.diff"]);
@@ -99,6 +116,7 @@ fn caught(old: &str, new: Option<&str>, told: &[&str], in_diff: &[&str]) {
     for line in in_diff {
         assert!(diff.lines().any(|found| found.starts_with(line)), "no {line:?} in:\n{diff}");
     }
+    run
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::postgres::server::Server;
 use crate::run::Interpreter;
 use crate::run::channel::Event;
 use crate::stages::dump::{self, SchemaDump, seeds};
-use crate::stages::replay::{self, Replayed};
+use crate::stages::replay::{self, ReplayError, Replayed};
 
 /// The first server, its database and the interpreter that will replay the history.
 pub struct Started {
@@ -68,7 +68,12 @@ pub async fn replay_while_proof_starts(
         prelude: &settings.prelude,
         environment: config::inherited(),
     };
-    let replaying = async { Ok(replay::replay(&request, &mut interpreter, &tell).await?) };
+    let replaying = async {
+        let mut replayed = replay::replay(&request, &mut interpreter, &tell).await?;
+        let before = replay::before(&server, &replayed, &request, &mut interpreter);
+        replayed.dump_before = before.await.map_err(ReplayError::from)?;
+        Ok(replayed)
+    };
     match tokio::try_join!(replaying, start_proof(settings)) {
         Ok((replayed, (second, proving))) => {
             let replaying = Some(interpreter);

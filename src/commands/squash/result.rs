@@ -10,6 +10,7 @@ use crate::postgres::server::Server;
 use crate::report::{Printable, Report, count};
 use crate::run::Applied;
 use crate::schema::Counts;
+use crate::schema::plain::PlainUser;
 use crate::stages::dump::SchemaDump;
 use crate::stages::prove::{Drifted, Offline, Proof};
 use crate::stages::render::{Baseline, FileChange};
@@ -112,6 +113,7 @@ struct ProofPart {
     roundtrip_drift: Vec<String>,
     roundtrip_changes: Vec<Drifted>,
     offline: Offline,
+    plain_user: PlainUser,
 }
 
 #[derive(Debug, Serialize)]
@@ -165,6 +167,7 @@ impl SquashResult {
                 roundtrip_drift: proof.roundtrip_drift(),
                 roundtrip_changes: proof.roundtrip_changes().to_vec(),
                 offline: proof.offline().clone(),
+                plain_user: proof.plain_user().clone(),
             },
             archive: receipt.map(|receipt| ArchivePart {
                 file: receipt.archive.to_string(),

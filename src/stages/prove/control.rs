@@ -56,7 +56,9 @@ async fn restored(
         let script = server.folder().path().join(format!("{purpose}.sql"));
         files::write_scratch(&script, text.as_bytes())?;
         programs::psql(server, &database, &script).await.map_err(ProveError::Control)?;
-        let text = async { Ok(programs::dump(server, &database, &[]).await?) };
+        // The version table is there if a view needs it.
+        let without = std::slice::from_ref(request.version_table);
+        let text = async { Ok(programs::dump(server, &database, without).await?) };
         let inventory = async {
             Ok::<_, ProveError>(inventory::read(&mut connection, request.version_table).await?)
         };
