@@ -8,7 +8,9 @@ pub mod drops;
 pub mod existing;
 pub mod portable;
 pub mod roles;
+pub mod rows;
 pub mod toc;
+pub mod volatile;
 
 use std::collections::BTreeMap;
 use std::fmt;

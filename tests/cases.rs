@@ -14,3 +14,4 @@ mod safety;
 mod scratch;
 mod squash;
 mod stamp;
+mod volatile;

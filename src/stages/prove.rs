@@ -14,6 +14,7 @@
 //! comments hold none: there a difference is a failure.
 
 mod control;
+mod masked;
 mod offline;
 mod staged;
 mod verdict;
@@ -31,10 +32,13 @@ use crate::postgres::holding::{self, Holding, HoldingError};
 use crate::postgres::programs::{self, ProgramError, Table};
 use crate::postgres::scratch::{Prelude, ScratchDb, ScratchError};
 use crate::postgres::server::Server;
+use crate::postgres::stopwatch::Stopwatch;
 use crate::process::ProcessError;
 use crate::run::channel::Existing;
 use crate::run::{Goal, Interpreter, Job, Ran, RunError, Scripts};
 use crate::schema::toc::TocError;
+use crate::schema::volatile::Volatile;
+use crate::schema::volatile::clock::Window;
 use crate::stages::dump::SchemaDump;
 use crate::stages::render::{Baseline, FileChange};
 use control::Controls;
@@ -204,6 +208,8 @@ pub struct Kept<'a> {
     pub rewritten: &'a [FileChange],
     /// What the whole history made.
     pub holding: &'a Holding,
+    /// The values of it that change from run to run.
+    pub volatile: &'a Volatile,
     /// The version table's rows at the heads.
     pub version_rows: Vec<String>,
 }
@@ -217,14 +223,17 @@ pub async fn prove(
         tokio::try_join!(control::at_the_cut(&request), run(&request, interpreter))?;
     let dump = request.dump;
     let mut verdict = Verdict::default();
-    verdict.baseline(&controls.entries, &run.cut.entries);
-    let offline = verdict.offline(&controls.entries, run.offline, request.existing);
     let drift = verdict.round_trip(&dump.holding.entries, &controls.entries);
-    verdict.beside("", &dump.holding, &run.cut);
+    let masked = masked::at_the_cut(&dump.volatile, controls.entries, &run.cut, run.offline);
+    verdict.baseline(&masked.control, &masked.baseline);
+    let offline = verdict.offline(&masked.control, masked.offline, request.existing);
+    verdict.beside("", &dump.holding, &run.cut.holding);
     if let (Some(kept), Some(heads)) = (&request.kept, &run.heads) {
-        let Controls { history, baseline } = control::at_the_heads(&request, kept, heads).await?;
-        verdict.heads(&kept.holding.entries, &heads.entries, &history, &baseline);
-        verdict.beside("at the heads: ", kept.holding, heads);
+        let controls = control::at_the_heads(&request, kept, &heads.holding).await?;
+        let masked = masked::at_the_heads(kept, heads, controls);
+        let Controls { history, baseline } = &masked.controls;
+        verdict.heads(&masked.history, &masked.baseline, history, baseline);
+        verdict.beside("at the heads: ", kept.holding, &heads.holding);
     }
     verdict.conclude()?;
     let baselines = request.baselines.iter().map(|b| (b.file.clone(), b.sha256()));
@@ -241,9 +250,15 @@ pub async fn prove(
 
 /// What the baselines made, and the kept revisions on top of them.
 struct Run {
-    cut: Holding,
-    heads: Option<Holding>,
+    cut: Timed,
+    heads: Option<Timed>,
     offline: OfflineRun,
+}
+
+/// What a run made, and when it was.
+struct Timed {
+    holding: Holding,
+    window: Window,
 }
 
 async fn run(request: &Request<'_>, interpreter: &mut Interpreter) -> Result<Run, ProveError> {
@@ -268,12 +283,14 @@ async fn run_on(
     database.prepare(request.prelude).await?;
     let mut connection = database.connect().await?;
     let before = catalog::snapshot(&mut connection).await?;
+    let watch = Stopwatch::start(&mut connection).await?;
     interpreter
         .run(request.job(Goal::Upgrade, database, &baselines), &|_| {})
         .await
         .map_err(ProveError::Run)?;
     let rows = catalog::version_rows(&mut connection, table).await?;
     stands_at(&rows, &request.version_rows)?;
+    let window = watch.stop(&mut connection).await?;
     let rest = async {
         if request.kept.is_none() {
             upgrade_again(request, interpreter, database, &scripts.all).await?;
@@ -283,16 +300,18 @@ async fn run_on(
     let without = std::slice::from_ref(table);
     let text = async { Ok::<_, ProveError>(programs::dump(server, database, without).await?) };
     let (offline, text) = tokio::try_join!(rest, text)?;
-    let cut = holding::read(server, database, &mut connection, table, &before, text).await?;
+    let holding = holding::read(server, database, &mut connection, table, &before, text).await?;
+    let cut = Timed { holding, window };
     let Some(kept) = &request.kept else { return Ok(Run { cut, heads: None, offline }) };
     let job = request.job(Goal::Upgrade, database, &scripts.all);
     interpreter.run_again(job, &|_| {}).await.map_err(ProveError::Run)?;
     let rows = catalog::version_rows(&mut connection, table).await?;
     stands_at(&rows, &kept.version_rows)?;
+    let window = watch.stop(&mut connection).await?;
     upgrade_again(request, interpreter, database, &scripts.all).await?;
     let text = programs::dump(server, database, without).await?;
-    let heads = holding::read(server, database, &mut connection, table, &before, text).await?;
-    Ok(Run { cut, heads: Some(heads), offline })
+    let holding = holding::read(server, database, &mut connection, table, &before, text).await?;
+    Ok(Run { cut, heads: Some(Timed { holding, window }), offline })
 }
 
 /// A second `upgrade heads` must have nothing to do.

@@ -10,6 +10,7 @@ use crate::postgres::server::Server;
 use crate::report::{Printable, Report, count};
 use crate::run::Applied;
 use crate::schema::Counts;
+use crate::schema::volatile::Told;
 use crate::stages::dump::SchemaDump;
 use crate::stages::prove::{Offline, Proof};
 use crate::stages::render::{Baseline, FileChange};
@@ -69,6 +70,8 @@ pub struct SquashResult {
     more_baselines: Vec<BaselinePart>,
     rewritten: Vec<String>,
     schema: Counts,
+    volatile: Vec<Told>,
+    volatile_schema: Vec<String>,
     proof: ProofPart,
     archive: Option<ArchivePart>,
     slowest: Vec<Slow>,
@@ -158,6 +161,8 @@ impl SquashResult {
             more_baselines: baselines.iter().skip(1).map(BaselinePart::new).collect(),
             rewritten: rewritten.iter().map(|change| change.path.display().to_string()).collect(),
             schema: dump.counts.clone(),
+            volatile: dump.volatile.told.clone(),
+            volatile_schema: dump.volatile.schema.clone(),
             proof: ProofPart {
                 equal: true,
                 compared: proof.compared(),
