@@ -45,7 +45,7 @@ fn changed(template: &str, old: &str, new: &str) -> String {
 
 /// A template whose `execute` changes one statement, and which makes sure that it did: an assertion
 /// that fails ends the upgrade, and then no object is named.
-pub(super) fn mutated(old: &str, new: Option<&str>) -> String {
+pub fn mutated(old: &str, new: Option<&str>) -> String {
     let new = new.map_or_else(|| "None".to_owned(), |new| format!("{new:?}"));
     let hook = format!(
         "    if {old:?} in statement:\n        FOUND.append(statement)\n        if {new} is None:\n            \
