@@ -365,8 +365,8 @@ item (classid, objid, objsubid, kind, schema, name, owner, acl, acltype, options
 
     union all
     select 'pg_operator'::regclass, o.oid, 0, 'operator', n.schema,
-           o.oprname || '(' || format_type(nullif(o.oprleft, 0), null) || ', '
-               || format_type(nullif(o.oprright, 0), null) || ')',
+           o.oprname || '(' || coalesce(format_type(nullif(o.oprleft, 0), null), 'NONE') || ', '
+               || coalesce(format_type(nullif(o.oprright, 0), null), 'NONE') || ')',
            o.oprowner, null, null, null,
            jsonb_build_object(
                'function', nullif(o.oprcode::text, '-'),

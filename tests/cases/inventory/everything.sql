@@ -131,6 +131,7 @@ CREATE FUNCTION shop.to_money_text(numeric) RETURNS text LANGUAGE sql IMMUTABLE 
 CREATE CAST (shop.status AS numeric) WITH INOUT AS ASSIGNMENT;
 CREATE FUNCTION shop.same(shop.address, shop.address) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'select ($1).zip = ($2).zip';
 CREATE OPERATOR shop.=== (LEFTARG = shop.address, RIGHTARG = shop.address, FUNCTION = shop.same, COMMUTATOR = OPERATOR(shop.===), RESTRICT = eqsel, HASHES);
+CREATE OPERATOR shop.!! (RIGHTARG = numeric, FUNCTION = shop.to_money_text);
 CREATE OPERATOR FAMILY shop.fam USING btree;
 CREATE OPERATOR CLASS shop.backwards FOR TYPE integer USING btree FAMILY shop.fam AS
     OPERATOR 1 >, OPERATOR 2 >=, OPERATOR 3 =, OPERATOR 4 <=, OPERATOR 5 <, FUNCTION 1 btint4cmp(integer, integer);
