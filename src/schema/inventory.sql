@@ -648,18 +648,22 @@ item (classid, objid, objsubid, kind, schema, name, owner, acl, acltype, options
     having count(*) > 0
 ),
 -- Privileges are told as the difference from those that such an object begins with: a new major may
--- have new ones, which every owner has. Those of the beginning are the owner's, whoever that was.
+-- have new ones, which every owner has. Those of the beginning are the owner's, whoever that was. The
+-- schema public begins as initdb makes it, even if the history has made it anew.
 told as (
-    select i.*, case when i.acl is not null then
+    select i.*, case when i.acl is not null or i.is_public then
            (with now as (
                 select grantee, nullif(grantor, i.owner) as grantor, privilege_type as privilege,
                        is_grantable and grantee <> i.owner as grantable
-                  from aclexplode(i.acl)
+                  from aclexplode(coalesce(i.acl, acldefault(i.acltype, i.owner)))
             ),
             first as (
                 select case when grantee = grantor then i.owner else grantee end as grantee, null::oid as grantor,
                        privilege_type as privilege, is_grantable and grantee <> grantor as grantable
-                  from aclexplode(coalesce(p.initprivs, acldefault(i.acltype, i.owner)))
+                  from aclexplode(
+                       case when i.is_public
+                            then acldefault('n', i.owner) || makeaclitem(0, i.owner, 'USAGE', false) || i.may_create
+                            else coalesce(p.initprivs, acldefault(i.acltype, i.owner)) end)
             ),
             entry as (
                 select 'to' as verb, * from (select * from now except select * from first) as given
@@ -680,7 +684,10 @@ told as (
             select jsonb_object_agg(case verb when 'to' then 'granted' else 'revoked' end, text)
               from (select verb, string_agg(text, '; ' order by text collate "C") as text
                       from line group by verb) as side) end as privileges
-      from item i
+      from (select *, classid = 'pg_namespace'::regclass and name = 'public' as is_public,
+                   case when current_setting('server_version_num')::int < 150000
+                        then array[makeaclitem(0, owner, 'CREATE', false)] else '{}' end as may_create
+              from item) as i
       left join pg_init_privs p
              on i.acl is not null and p.classoid = i.classid and p.objoid = i.objid and p.objsubid = i.objsubid
 )

@@ -194,8 +194,7 @@ fn a_squash_that_would_lose_what_pg_dump_does_not_tell_is_refused() {
          op.execute(\"CREATE TABLE b (id int CONSTRAINT known REFERENCES a)\")\n\
          op.execute(\"ALTER TABLE b DISABLE TRIGGER ALL\")"]);
     let run = project.rebaseline(&["squash"]).exits(4);
-    let object =
-        "catalog: restored by psql: constraint `public.b.known`: triggers `disabled` -> none";
+    let object = "catalog, restored by psql: constraint public.b.known: triggers disabled -> none";
     assert!(run.stderr.contains(object), "{}", run.stderr);
     assert!(project.read(".rebaseline/proof.diff").contains("-triggers: disabled"));
 }
