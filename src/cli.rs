@@ -129,6 +129,16 @@ pub struct Running {
     pub scratch_setting: Vec<String>,
 }
 
+/// How a baseline is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Style {
+    /// One `execute` a statement.
+    #[default]
+    Sql,
+    /// `op.create_table` and its kin.
+    Ops,
+}
+
 /// `rebaseline squash`
 #[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -169,6 +179,9 @@ pub struct Squash {
     /// Write what there is to know about the baseline into FILE, between two markers
     #[arg(long, value_name = "FILE")]
     pub readme: Option<PathBuf>,
+    /// How the baseline is written: as SQL, or as Alembic operations where SQLAlchemy can say it
+    #[arg(long, value_enum, default_value_t)]
+    pub style: Style,
     /// Folder with templates of your own (baseline.py.tera, README.md.tera)
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,

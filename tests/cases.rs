@@ -9,6 +9,7 @@ mod inventory;
 mod layouts;
 mod majors;
 mod mutations;
+mod ops;
 mod partial;
 mod per_branch;
 mod random;

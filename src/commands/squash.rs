@@ -12,7 +12,7 @@ mod poetry;
 mod readme;
 mod result;
 
-use crate::cli::{Global, Squash};
+use crate::cli::{self, Global, Squash};
 use crate::commands::audit::shown;
 use crate::config::{self, Settings};
 use crate::error::{Error, Explain, Kind, Result};
@@ -175,6 +175,11 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
                 created: &placed.created,
                 archive: &placed.archive.to_string_lossy(),
                 server: &place::short_version(rehearsal.server.version()),
+                style: match arguments.style {
+                    cli::Style::Sql => render::Style::Sql,
+                    cli::Style::Ops => render::Style::Ops,
+                },
+                sqlalchemy: rehearsal.replayed.versions.sqlalchemy.as_deref(),
                 template,
                 file: placed.baselines[number].clone(),
             })?;

@@ -3,9 +3,10 @@
 //! Takes a dump, a cut and a template; gives a [`Baseline`]: identifiers, the file's place and its
 //! bytes. The template is data: it can be replaced by the user, and the proof checks what it makes.
 
+mod ops;
 pub mod readme;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -18,6 +19,7 @@ use crate::history::{Branch, Cut, History, IllegalRevisionId, RevisionId};
 use crate::schema;
 use crate::schema::plain::PlainUser;
 use crate::stages::dump::{Block, SchemaDump};
+use ops::Need;
 
 /// The template's name: a file of this name in `--templates DIR` replaces ours.
 pub const TEMPLATE: &str = "baseline.py.tera";
@@ -118,6 +120,15 @@ pub enum IdChoice {
     Given(String),
 }
 
+/// How the statements are said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// As SQL.
+    Sql,
+    /// As Alembic operations where SQLAlchemy can say it.
+    Ops,
+}
+
 /// What goes into the file besides the statements.
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -135,6 +146,10 @@ pub struct Request<'a> {
     pub archive: &'a str,
     /// The server's version in words.
     pub server: &'a str,
+    /// How the statements are said.
+    pub style: Style,
+    /// The version of the project's SQLAlchemy, if it is known.
+    pub sqlalchemy: Option<&'a str>,
     /// A template of the user's: its path and its text.
     pub template: Option<(&'a str, &'a str)>,
     /// The baseline's file, relative to the project's root.
@@ -228,11 +243,22 @@ struct RenderedBlock {
     statements: Vec<String>,
 }
 
+impl From<ops::Calls> for RenderedBlock {
+    fn from(block: ops::Calls) -> Self {
+        let ops::Calls { title, lines, statements } = block;
+        Self { title: one_line(&title), calls: lines, statements }
+    }
+}
+
+/// A comment is one line, whatever the object is called.
+fn one_line(title: &str) -> String {
+    title.replace(['\n', '\r'], " ")
+}
+
 impl RenderedBlock {
     fn new(title: &str, statements: &[String]) -> Self {
         Self {
-            // A comment is one line, whatever the object is called.
-            title: title.replace(['\n', '\r'], " "),
+            title: one_line(title),
             calls: statements.iter().map(|s| literal::call("execute", s)).collect(),
             statements: statements.to_vec(),
         }
@@ -300,12 +326,22 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     context.insert("branch_labels", &literal::names(&part.labels));
     context.insert("depends_on", &literal::names(&text(&part.depends_on)));
     context.insert("prologue", &[rendered(&prologue)]);
-    context.insert("blocks", &dump.blocks.iter().map(rendered).collect::<Vec<_>>());
+    let (blocks, needs): (Vec<RenderedBlock>, _) = match request.style {
+        Style::Sql => (dump.blocks.iter().map(rendered).collect(), BTreeSet::new()),
+        Style::Ops => {
+            let ability = ops::Ability::of(request.sqlalchemy);
+            let operations = ops::operations(&dump.blocks, ability);
+            (operations.blocks.into_iter().map(RenderedBlock::from).collect(), operations.needs)
+        }
+    };
+    let statements = blocks.iter().map(|block| block.calls.len()).sum();
+    context.insert("imports", &ops::imports(&needs));
+    context.insert("own_types", &needs.contains(&Need::OwnTypes));
+    context.insert("blocks", &blocks);
     context.insert("epilogue", &[rendered(&epilogue)]);
     let drops: Vec<String> = dump.drops.iter().map(|s| literal::call("execute", s)).collect();
     context.insert("drops", &drops);
     let bytes = render_template(request.template, &context)?.into_bytes();
-    let statements = dump.blocks.iter().map(|block| block.statements.len()).sum();
     Ok(Baseline {
         file: request.file.clone(),
         replaces: part.heads.clone(),

@@ -5,21 +5,29 @@
 
 use std::fmt::Write;
 
+use unicode_width::UnicodeWidthChar;
+
 /// The line length that black and ruff share.
-const WIDTH: usize = 88;
+pub const WIDTH: usize = 88;
 
 /// A character that is legal inside a literal but that a reader does not see or Python changes.
 fn is_hidden(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
+/// Whether a text is printable ASCII; most are, and that is quickly seen.
+pub fn is_simple(text: &str) -> bool {
+    text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+}
+
 /// A Python literal for this text: as plain as it can be.
 pub fn python(text: &str) -> String {
-    if text.chars().any(is_hidden) {
+    let is_simple = is_simple(text);
+    if !is_simple && text.chars().any(is_hidden) {
         return escaped(text);
     }
-    if !text.contains(['"', '\\', '\n']) {
-        return format!("\"{text}\"");
+    if !text.contains('"') && !text.contains('\\') && (is_simple || !text.contains('\n')) {
+        return ["\"", text, "\""].concat();
     }
     let raw = if text.contains('\\') { "r" } else { "" };
     // Neither a quote nor a backslash may stand before the closing quotes.
@@ -35,13 +43,20 @@ pub fn python(text: &str) -> String {
     escaped(text)
 }
 
-/// A literal with escapes, in one source line.
+/// A Python literal for this text that takes one line of source.
+pub fn one_line(text: &str) -> String {
+    if text.contains('\n') { escaped(text) } else { python(text) }
+}
+
+/// A literal with escapes, in one source line, in the quotes that need fewer of them.
 fn escaped(text: &str) -> String {
-    let mut literal = String::from("\"");
+    let single = text.matches('"').count() > text.matches('\'').count();
+    let quote = if single { '\'' } else { '"' };
+    let mut literal = String::from(quote);
     for c in text.chars() {
         // Writing to a String cannot fail.
         let _ = match c {
-            '"' => literal.write_str("\\\""),
+            c if c == quote => write!(literal, "\\{c}"),
             '\\' => literal.write_str("\\\\"),
             '\n' => literal.write_str("\\n"),
             '\r' => literal.write_str("\\r"),
@@ -50,7 +65,7 @@ fn escaped(text: &str) -> String {
             c => literal.write_char(c),
         };
     }
-    literal.push('"');
+    literal.push(quote);
     literal
 }
 
@@ -58,11 +73,20 @@ fn escaped(text: &str) -> String {
 pub fn call(function: &str, text: &str) -> String {
     let literal = python(text);
     let line = format!("{function}({literal})");
-    if literal.contains('\n') || line.chars().count() + 4 <= WIDTH {
+    if literal.contains('\n') || width(&line) + 4 <= WIDTH {
         line
     } else {
         format!("{function}(\n        {literal}\n    )")
     }
+}
+
+/// The columns that a line takes, as the formatters count them.
+pub fn width(line: &str) -> usize {
+    if line.is_ascii() && !line.contains('\t') {
+        return line.len();
+    }
+    let of = |c: char| if c == '\t' { 4 } else { c.width().unwrap_or_default() };
+    line.chars().map(of).sum()
 }
 
 /// A tuple of strings, a single string, or `None`, as Alembic's templates write them.

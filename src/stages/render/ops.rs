@@ -1,0 +1,133 @@
+//! Style `ops`: the statements of a dump as Alembic operations.
+//!
+//! Takes the blocks of a dump in `pg_dump`'s order; gives blocks of Python calls. A statement that is
+//! understood becomes an operation; every other stays `execute("...")` at its place. What `pg_dump` takes
+//! apart is put together again where the order allows: keys, comments and sequences go into their table,
+//! indexes stand under it. The proof judges the result like any other.
+
+mod constraint;
+mod enumeration;
+mod index;
+mod layout;
+mod plan;
+mod property;
+mod rows;
+mod say;
+mod scan;
+mod sequence;
+mod table;
+mod types;
+mod write;
+
+use std::collections::BTreeSet;
+
+use crate::stages::dump::Block;
+use plan::Plan;
+
+/// Schema and name of an object.
+type Key = (String, String);
+
+/// What the project's SQLAlchemy can, by its version.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ability([u32; 3]);
+
+impl Ability {
+    /// `postgresql_not_valid`.
+    const NOT_VALID: [u32; 3] = [1, 4, 32];
+    /// Multiranges and `tsquery`.
+    const NEW_TYPES: [u32; 3] = [2, 0, 0];
+    /// `postgresql_nulls_not_distinct`.
+    const NULLS_NOT_DISTINCT: [u32; 3] = [2, 0, 16];
+    /// `postgresql_include` of constraints.
+    const CONSTRAINT_INCLUDE: [u32; 3] = [2, 0, 41];
+    /// Before, a small serial column was a SERIAL with asyncpg.
+    const SMALL_SERIAL: [u32; 3] = [2, 0, 43];
+    /// `postgresql_with` of tables.
+    const TABLE_PARAMETERS: [u32; 3] = [2, 1, 0];
+
+    /// That of a version, as SQLAlchemy tells it. Of an unknown one the least is expected.
+    pub fn of(version: Option<&str>) -> Self {
+        let mut parts = version.unwrap_or_default().split('.').map(|part| {
+            let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().unwrap_or_default()
+        });
+        Self(std::array::from_fn(|_| parts.next().unwrap_or_default()))
+    }
+
+    fn has(self, since: [u32; 3]) -> bool {
+        self.0 >= since
+    }
+}
+
+/// The calls that make one object, or one table with what belongs to it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// The heading.
+    pub title: String,
+    /// The calls, for a body that is indented by four spaces.
+    pub lines: Vec<String>,
+    /// Those of the statements that are sent as they are.
+    pub statements: Vec<String>,
+}
+
+/// What the calls need besides `op`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// `Decimal`.
+    Decimal,
+    /// `sa`.
+    Sqlalchemy,
+    /// `postgresql`.
+    Postgresql,
+    /// The class `PgType`.
+    OwnTypes,
+}
+
+/// All of it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Operations {
+    /// The calls, in order.
+    pub blocks: Vec<Calls>,
+    /// What they need.
+    pub needs: BTreeSet<Need>,
+}
+
+/// Says all blocks as operations.
+pub fn operations(blocks: &[Block], ability: Ability) -> Operations {
+    let mut plan = Plan::new(blocks, ability);
+    plan.fold_comments();
+    plan.fold_identities();
+    plan.keys_and_constraints();
+    plan.fold_serials();
+    plan.indexes();
+    plan.defaults();
+    write::operations(plan)
+}
+
+/// The import lines, as isort sorts them; also of a file that needs nothing.
+pub fn imports(needs: &BTreeSet<Need>) -> String {
+    let lines = [
+        (needs.contains(&Need::Decimal), "from decimal import Decimal\n"),
+        (needs.contains(&Need::Sqlalchemy), "import sqlalchemy as sa"),
+        (true, "from alembic import context, op"),
+        (needs.contains(&Need::Postgresql), "from sqlalchemy.dialects import postgresql"),
+    ];
+    lines.iter().filter(|(used, _)| *used).map(|(_, line)| *line).collect::<Vec<_>>().join("\n")
+}
+
+fn kind(block: &Block) -> &str {
+    block.object.as_ref().map_or("", |object| &object.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_can_what_came_before_it() {
+        assert!(Ability::of(Some("2.1.0b1")).has(Ability::TABLE_PARAMETERS));
+        assert!(Ability::of(Some("2.0.43")).has(Ability::SMALL_SERIAL));
+        assert!(!Ability::of(Some("2.0.9")).has(Ability::NULLS_NOT_DISTINCT));
+        assert!(!Ability::of(None).has(Ability::NOT_VALID));
+    }
+}

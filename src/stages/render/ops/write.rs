@@ -1,0 +1,118 @@
+//! Writes what was decided, in the order of the dump.
+
+use std::collections::HashMap;
+
+use crate::format::alembic::literal;
+use crate::stages::render::ops::layout::Code;
+use crate::stages::render::ops::plan::{Item, Plan};
+use crate::stages::render::ops::{Calls, Key, Need, Operations, kind, rows};
+
+/// The indent of a function's body.
+const INDENT: usize = 4;
+
+/// Writes all blocks.
+pub fn operations(mut plan: Plan) -> Operations {
+    let mut out = Operations::default();
+    let tables: HashMap<usize, Key> =
+        plan.tables.iter().map(|(key, (at, _))| (*at, key.clone())).collect();
+    let mut at = 0;
+    while at < plan.blocks.len() {
+        let run = plan.blocks[at..].iter().take_while(|b| kind(b) == "FK CONSTRAINT").count();
+        if run > 0 {
+            out.foreign_keys(&mut plan, at, run);
+        } else {
+            out.block(&mut plan, at, tables.get(&at));
+        }
+        at += run.max(1);
+    }
+    out
+}
+
+impl Operations {
+    fn block(&mut self, plan: &mut Plan, at: usize, table: Option<&Key>) {
+        let block = &plan.blocks[at];
+        let mut items = std::mem::take(&mut plan.items[at]);
+        let mut calls = Calls { title: block.title.clone(), ..Calls::default() };
+        if let Some(key) = table {
+            let folded = plan.folded.remove(key).unwrap_or_default();
+            let (code, left) = plan.tables[key].1.code(&folded);
+            self.say(&code, &mut calls);
+            for statement in &left {
+                execute(statement, &mut calls);
+            }
+            items.remove(0);
+        } else if kind(block) == "TABLE DATA" {
+            let key = block.statements.first().and_then(|statement| rows::table(statement));
+            let table = key.and_then(|key| plan.tables.get(&key));
+            if let Some(code) = table.and_then(|(_, t)| rows::code(&block.statements, t)) {
+                items = vec![Item::Say(code)];
+            }
+        }
+        self.items(items, &mut calls);
+        for index in plan.indexes.remove(&at).unwrap_or_default() {
+            self.say(&index, &mut calls);
+        }
+        self.push(calls);
+    }
+
+    /// Foreign keys that follow each other, by table.
+    fn foreign_keys(&mut self, plan: &mut Plan, start: usize, run: usize) {
+        let mut order: Vec<Option<Key>> = Vec::new();
+        let mut of: HashMap<Option<Key>, Calls> = HashMap::new();
+        for at in start..start + run {
+            let key = plan.foreign.get(&at).cloned();
+            let title = match &key {
+                Some((schema, table)) => format!("foreign keys of `{schema}.{table}`"),
+                None => "other foreign keys".to_owned(),
+            };
+            let items = std::mem::take(&mut plan.items[at]);
+            let calls = of.entry(key.clone()).or_insert_with(|| {
+                order.push(key);
+                Calls { title, ..Calls::default() }
+            });
+            self.items(items, calls);
+        }
+        for key in order {
+            self.push(of.remove(&key).unwrap_or_default());
+        }
+    }
+
+    fn items(&mut self, items: Vec<Item>, calls: &mut Calls) {
+        for item in items {
+            match item {
+                Item::Gone => {}
+                Item::Execute(statement) => execute(statement, calls),
+                Item::Say(code) => self.say(&code, calls),
+            }
+        }
+    }
+
+    fn say(&mut self, code: &Code, calls: &mut Calls) {
+        code.calls(&mut |name| match name.split_once('.') {
+            Some(("sa", _)) => self.need(Need::Sqlalchemy),
+            Some(("postgresql", _)) => self.need(Need::Postgresql),
+            None if name == "Decimal" => self.need(Need::Decimal),
+            None if name == "PgType" => {
+                self.need(Need::OwnTypes);
+                self.need(Need::Sqlalchemy);
+            }
+            _ => {}
+        });
+        calls.lines.push(code.source(INDENT));
+    }
+
+    fn need(&mut self, need: Need) {
+        self.needs.insert(need);
+    }
+
+    fn push(&mut self, calls: Calls) {
+        if !calls.lines.is_empty() {
+            self.blocks.push(calls);
+        }
+    }
+}
+
+fn execute(statement: &str, calls: &mut Calls) {
+    calls.lines.push(literal::call("execute", statement));
+    calls.statements.push(statement.to_owned());
+}
