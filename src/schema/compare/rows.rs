@@ -67,13 +67,15 @@ pub fn changes(expected: &[String], actual: &[String], key: &[String]) -> Vec<Wh
             _ => unpaired.push((row, text)),
         }
     }
-    let (mut told, mut rows, mut reordered) = (Vec::new(), 0, 0);
+    let (mut told, mut rows) = (Vec::new(), 0);
+    let (mut reordered, mut printed) = (0, 0);
     for text in missing.iter().copied().take(READ) {
         let row = columns(text);
         let other = row.as_ref().and_then(|row| others.remove(&values(row, key)?));
-        let equal = |(other, _): &(Row, &str)| row.as_ref().is_some_and(|row| same(row, other));
-        if other.as_ref().is_some_and(equal) {
-            reordered += 1;
+        if let (Some(row), Some((other, _))) = (&row, &other)
+            && same(row, other)
+        {
+            *(if row == other { &mut printed } else { &mut reordered }) += 1;
             continue;
         }
         rows += 1;
@@ -103,6 +105,10 @@ pub fn changes(expected: &[String], actual: &[String], key: &[String]) -> Vec<Wh
     if reordered > 0 {
         let (one, several) = ("row has its columns", "rows have their columns");
         told.push(What::note("", count(reordered, one, several) + " in another order"));
+    }
+    if printed > 0 {
+        let (one, several) = ("row is printed differently", "rows are printed differently");
+        told.push(What::note("", count(printed, one, several)));
     }
     told
 }
@@ -195,8 +201,8 @@ fn values(row: &Row, key: &[String]) -> Option<Vec<String>> {
 }
 
 /// The columns and values of an INSERT of one row.
-fn columns(insert: &str) -> Option<Row> {
-    let NodeEnum::InsertStmt(insert) = tree::parse(insert)? else { return None };
+fn columns(text: &str) -> Option<Row> {
+    let NodeEnum::InsertStmt(insert) = tree::parse(text)? else { return None };
     let names = insert.cols.iter().map(|node| match &node.node {
         Some(NodeEnum::ResTarget(target)) => Some(target.name.clone()),
         _ => None,
@@ -205,11 +211,30 @@ fn columns(insert: &str) -> Option<Row> {
     let NodeEnum::SelectStmt(select) = insert.select_stmt?.node? else { return None };
     let [row] = &select.values_lists[..] else { return None };
     let Some(NodeEnum::List(row)) = &row.node else { return None };
-    let values: Vec<String> = row.items.iter().map(value).collect();
+    let values = values_of(text, &row.items);
     (names.len() == values.len()).then(|| names.into_iter().zip(values).collect())
 }
 
-/// A value as it stands in the statement: a literal with its quotes.
+/// The values as they stand in the statement: a tree does not know `-0` from `0`.
+fn values_of(text: &str, items: &[Node]) -> Vec<String> {
+    let begin = |node: &Node| match &node.node {
+        Some(NodeEnum::AConst(constant)) => usize::try_from(constant.location).ok(),
+        Some(NodeEnum::SetToDefault(default)) => usize::try_from(default.location).ok(),
+        _ => None,
+    };
+    let end = text.trim_end().strip_suffix(')').map(str::len);
+    let each = items.iter().enumerate().map(|(number, node)| {
+        let next = match items.get(number + 1) {
+            Some(next) => begin(next),
+            None => end,
+        };
+        let stands = text.get(begin(node)?..next?)?.trim_end().trim_end_matches(',').trim_end();
+        (!stands.is_empty()).then(|| stands.to_owned())
+    });
+    each.zip(items).map(|(stands, node)| stands.unwrap_or_else(|| value(node))).collect()
+}
+
+/// A value that does not tell where it stands.
 fn value(node: &Node) -> String {
     match &node.node {
         Some(NodeEnum::SetToDefault(_)) => "DEFAULT".to_owned(),

@@ -61,3 +61,25 @@ fn rows() {
     rows of s.dish: 10 more rows differ
     ");
 }
+
+#[test]
+fn values_are_told_as_they_stand() {
+    let insert =
+        |values: &str| format!("INSERT INTO s.t (id, a, b, c, d) VALUES (1, {values}, DEFAULT)");
+    let one = insert("-0, 'it''s, (a)', B'101'");
+    let other = insert("0, 'it''s, (b)', NULL");
+    let more = insert("0,  'it''s, (b)', NULL");
+    let key = entry(
+        "CONSTRAINT",
+        "t t_pkey",
+        &["ALTER TABLE ONLY s.t\n    ADD CONSTRAINT t_pkey PRIMARY KEY (id)"],
+    );
+    let of = |row: &str| [entry("TABLE DATA", "t", &[row]), key.clone()];
+    let shown = lines(&of(&one), &of(&other)) + &lines(&of(&other), &of(&more));
+    insta::assert_snapshot!(shown, @"
+    rows of s.t: row id=1: a -0 -> 0
+    rows of s.t: row id=1: b 'it''s, (a)' -> 'it''s, (b)'
+    rows of s.t: row id=1: c B'101' -> NULL
+    rows of s.t: 1 row is printed differently
+    ");
+}
