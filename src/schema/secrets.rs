@@ -85,10 +85,21 @@ fn is_secret(option: &DefElem) -> bool {
         Some(NodeEnum::String(value)) => value.sval.as_str(),
         _ => return false,
     };
-    let name: String =
-        option.defname.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-    let named = name != "passwordrequired" && SECRET.iter().any(|secret| name.contains(secret));
-    !value.is_empty() && (named || name == "pwd" || holds_password(&value.to_lowercase()))
+    let named = option.defname != "password_required" && is_secret_name(&option.defname);
+    !value.is_empty() && (named || holds_password(&value.to_lowercase()))
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+    let name = name.to_lowercase();
+    name == "pwd" || SECRET.iter().any(|secret| name.contains(secret))
+}
+
+/// Whether a setting of the project's own (`app.jwt_secret`) holds a secret. A number or a switch is
+/// none, whatever it is called.
+pub fn is_secret_setting(name: &str, value: &str) -> bool {
+    let plain = ["", "on", "off", "true", "false"].contains(&value) || value.parse::<f64>().is_ok();
+    name.contains('.') && !plain && (is_secret_name(name) || holds_password(&value.to_lowercase()))
 }
 
 fn holds_password(value: &str) -> bool {
@@ -126,6 +137,14 @@ mod tests {
         let harmless = "password_required 'false', passfile '/etc/x', sslkey '/k', host 'h', \
                         url 'https://h:80/a@b', password ''";
         assert_eq!(server(harmless), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_setting_may_hold_a_secret() {
+        assert!(is_secret_setting("app.settings.jwt_secret", "x"));
+        assert!(is_secret_setting("app.url", "postgres://u:p@h/d"));
+        assert!(!is_secret_setting("app.max_tokens", "500"));
+        assert!(!is_secret_setting("password_encryption", "md5"));
     }
 
     #[test]

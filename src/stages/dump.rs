@@ -96,10 +96,10 @@ impl Explain for DumpError {
                     "let something else than the history make these, and take them out of it"
                         .to_owned(),
                 ];
-                if objects.iter().any(|object| object.starts_with("option `")) {
+                if objects.iter().any(|o| o.starts_with("option `") || o.starts_with("setting `")) {
                     hints.push(
-                        "a secret would stand in the baseline in clear: take the option out of its revision, \
-                         and set it where the database is set up (ALTER SERVER or ALTER USER MAPPING ... \
+                        "a secret would stand in the baseline in clear: take it out of its revision, \
+                         and set it where the database is set up (ALTER DATABASE ... SET, ALTER USER MAPPING ... \
                          OPTIONS (ADD ...))"
                             .to_owned(),
                     );
@@ -270,7 +270,7 @@ pub async fn dump(
         Changes { carried: carried.map(Cow::Borrowed).collect(), refused: Vec::new() }
     };
     let mut refused = cannot_carry(entries)?;
-    refused.extend(made.out_of_reach.iter().cloned());
+    refused.extend(made.secrets.iter().chain(&made.out_of_reach).cloned());
     refused.extend(catalog::out_of_reach(&mut connection, before.next_transaction).await?);
     refused.extend(changes.refused);
     if !refused.is_empty() {

@@ -5,6 +5,7 @@
 
 use crate::postgres::identifier::{literal, quote};
 use crate::schema::roles::{DatabasePrivilege, Membership, Role, Setting, Snapshot};
+use crate::schema::secrets::is_secret_setting;
 
 /// What came between two snapshots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Made {
     pub with_password: Vec<String>,
     /// What the history did to the user that ran it: another user may run the baseline.
     pub changed: Vec<String>,
+    /// Settings that look like secrets, by name: none may stand in a file.
+    pub secrets: Vec<String>,
     /// What belongs to the server as a whole and changed: no revision can carry it.
     pub out_of_reach: Vec<String>,
 }
@@ -47,7 +50,12 @@ impl Snapshot {
         let lost = lost.filter(|old| !gone.iter().any(|role| is_of(old, role)));
         made.statements.extend(lost.map(reset));
         let settings = self.settings.iter().filter(|s| !before.settings.contains(s));
-        made.statements.extend(settings.map(set));
+        for setting in settings {
+            if setting.is_secret() {
+                made.secrets.push(format!("setting `{}` of {}", setting.name(), setting.role));
+            }
+            made.statements.push(set(setting));
+        }
         made.database(self, before);
         let changed = self.server.iter().filter(|line| !before.server.contains(line));
         made.out_of_reach.extend(changed.map(|(name, _)| name.clone()));
@@ -122,6 +130,10 @@ impl Made {
 impl Setting {
     fn name(&self) -> &str {
         self.setting.split_once('=').map_or(&self.setting, |(name, _)| name)
+    }
+
+    fn is_secret(&self) -> bool {
+        self.setting.split_once('=').is_some_and(|(name, value)| is_secret_setting(name, value))
     }
 
     /// Whether both are about the same thing, whatever the value.

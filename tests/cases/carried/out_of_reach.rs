@@ -65,12 +65,15 @@ fn an_index_that_pg_dump_passes_over() {
 #[test]
 fn secrets() {
     let project = history(&[
+        "do $$ begin execute format('alter database %I set app.jwt_secret = ''sss0''', \
+         current_database()); end $$",
         "create foreign data wrapper w options (api_token 'sss1')",
         "create server s foreign data wrapper w options (\"PASSWORD\" 'sss2', url 'https://u:sss3@h')",
         "create user mapping for public server s options (\"user\" 'u', \"Pass Word\" 'sss4')",
         "create foreign table f (i int options (secret 'sss5')) server s options (credentials 'sss6')",
     ]);
     let names = [
+        "setting `app.jwt_secret` of ALL",
         "option `api_token` of foreign data wrapper `w`",
         "option `PASSWORD` of server `s`",
         "option `url` of server `s`",
