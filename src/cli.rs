@@ -145,6 +145,18 @@ pub struct Squash {
     /// One baseline for each base, with its branch label, instead of one for everything
     #[arg(long, help_heading = "The cut", conflicts_with_all = ["upto", "keep", "before"])]
     pub per_branch: bool,
+    /// Replay the history once only: values that change from run to run are not looked for, and frozen
+    #[arg(long, help_heading = "Seed data")]
+    pub once: bool,
+    /// Keep the random values of this column as this run made them, in clear
+    #[arg(long, value_name = "TABLE.COLUMN", help_heading = "Seed data")]
+    pub freeze: Vec<String>,
+    /// Leave the rows of this table out of the baseline
+    #[arg(long, value_name = "TABLE", help_heading = "Seed data")]
+    pub drop_seed: Vec<String>,
+    /// Keep random uuid keys as this run made them, instead of new ones in each install
+    #[arg(long, help_heading = "Seed data")]
+    pub frozen_keys: bool,
     /// Do everything up to the proof and write nothing
     #[arg(long)]
     pub dry_run: bool,

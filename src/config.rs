@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Local, Utc};
 use serde::Deserialize;
 
 use crate::cli::{Global, Running};
@@ -117,6 +117,7 @@ struct HistoryTable {
     readme: Option<PathBuf>,
     max_seed_rows: Option<u64>,
     scratch: ScratchTable,
+    seed: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -165,6 +166,8 @@ pub struct Settings {
     pub source: Source,
     /// What the history expects.
     pub prelude: Prelude,
+    /// Expressions that take the place of seed values, by `TABLE.COLUMN`.
+    pub seed: Vec<(String, String)>,
     /// Where run folders and templates of clusters are.
     pub places: Places,
     /// The value of PATH.
@@ -227,6 +230,7 @@ impl Settings {
                 extensions: joined(&scratch.extensions, &running.scratch_extension),
                 scripts,
             },
+            seed: table.seed.into_iter().collect(),
             places: places(),
             path: variable("PATH").unwrap_or_default(),
             clock: Clock::from_environment()?,
@@ -346,6 +350,13 @@ impl Clock {
 #[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// What this machine's clock shows, in its zone, whatever `SOURCE_DATE_EPOCH` says: the revisions that
+/// are replayed read it too.
+pub fn machine_time() -> DateTime<FixedOffset> {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    Local::now().fixed_offset()
 }
 
 /// A variable that a child inherits unless we say otherwise.

@@ -13,8 +13,10 @@ pub mod plain;
 pub mod portable;
 pub mod repair;
 pub mod roles;
+pub mod rows;
 pub mod secrets;
 pub mod toc;
+pub mod volatile;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -9,3 +9,4 @@ pub mod render;
 pub mod replay;
 pub mod stamp;
 pub mod swap;
+pub mod volatile;

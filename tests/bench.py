@@ -5,6 +5,7 @@
     c  rebaseline squash --dry-run, from nothing, proof included
     d  rebaseline audit against alembic heads
     e  a fresh database from the baseline against the full history
+    f  c with --once: without the second replay
 
 Timing decides no test: these figures are for people.
 """
@@ -159,7 +160,7 @@ def measure(label, folder, tool, server, runs):
 
     dump = [os.path.join(server.bin, "pg_dump"), "-h", server.folder, "-U", "postgres",
             "--column-inserts", "-f", os.devnull, "bench"]
-    times = {name: [] for name in "a b c d_ours d_alembic e".split()}
+    times = {name: [] for name in "a b c f d_ours d_alembic e".split()}
     squashed = tempfile.mkdtemp(prefix="rebaseline-bench-")
     shutil.copytree(folder, squashed, dirs_exist_ok=True)
     timed([tool, "squash"], squashed, env("postgresql+psycopg://nobody@127.0.0.1:1/none"))
@@ -169,12 +170,13 @@ def measure(label, folder, tool, server, runs):
         a = timed([*alembic, "upgrade", "heads"], folder, env(url))
         b = a + timed(dump, folder, base)
         c = timed([tool, "squash", "--dry-run"], folder, env(url))
+        f = timed([tool, "squash", "--dry-run", "--once"], folder, env(url))
         ours = timed([tool, "audit"], folder, base)
         theirs = timed([*alembic, "heads"], folder, env(url))
         url = server.fresh()
         e = timed([*alembic, "upgrade", "heads"], squashed, env(url))
         if turn:
-            for name, value in zip(times, (a, b, c, ours, theirs, e)):
+            for name, value in zip(times, (a, b, c, f, ours, theirs, e)):
                 times[name].append(value)
     shutil.rmtree(squashed)
     median = {name: statistics.median(values) for name, values in times.items()}
@@ -187,6 +189,7 @@ def measure(label, folder, tool, server, runs):
     print(f"  a  alembic upgrade heads            {median['a']:7.3f} s")
     print(f"  b  the same and pg_dump             {median['b']:7.3f} s")
     print(f"  c  rebaseline squash --dry-run      {median['c']:7.3f} s   c/a {ratio('c', 'a')}   c/b {ratio('c', 'b')}")
+    print(f"  f  the same with --once             {median['f']:7.3f} s   c/f {ratio('c', 'f')}")
     print(f"  d  rebaseline audit                 {median['d_ours']:7.3f} s   against alembic heads "
           f"{median['d_alembic']:.3f} s: {ratio('d_ours', 'd_alembic')}")
     print(f"  e  fresh database from the baseline {median['e']:7.3f} s   e/a {ratio('e', 'a')}", flush=True)

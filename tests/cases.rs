@@ -17,3 +17,4 @@ mod safety;
 mod scratch;
 mod squash;
 mod stamp;
+mod volatile;

@@ -20,10 +20,12 @@ use crate::files;
 use crate::history::{History, Severity};
 use crate::journal;
 use crate::report::{Report, count};
+use crate::schema::volatile::choice::Choices;
 use crate::stages::audit::Audit;
 use crate::stages::prove::ProveError;
 use crate::stages::render::{self, IdChoice};
 use crate::stages::{audit, prove, swap};
+use overlap::Known;
 use result::{SquashResult, Stages};
 
 /// What stops a squash before or between the stages.
@@ -126,9 +128,14 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
 
     let bar = report.bar("replay", history.len() as u64);
     let started = overlap::start(&settings).await?;
-    let ran =
-        Box::pin(overlap::replay_while_proof_starts(&settings, &plan.steps[0].cut, started, &bar))
-            .await;
+    let ran = Box::pin(overlap::replay_while_proof_starts(
+        &settings,
+        &plan.steps[0].cut,
+        arguments.once,
+        started,
+        &bar,
+    ))
+    .await;
     bar.finish_and_clear();
     let mut rehearsal = ran?;
     clock.done("replay", result::replayed(&rehearsal.replayed, &rehearsal.server));
@@ -137,16 +144,24 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         let mut dumps = overlap::dump_steps(&settings, &plan, &mut rehearsal).await?;
         let added = plan::added(&plan, &dumps)?;
         let Some(dump) = dumps.pop() else { return Err(nothing(&settings)) };
+        let choices = choices(arguments, &settings);
+        let texts = place::texts(&settings, &audit, history);
+        let known = Known { texts, choices: &choices };
+        let volatile = overlap::settle(&rehearsal, &dump, &added, &known).await?;
+        let dump = dump.with(&volatile);
         let there = &rehearsal.replayed.existing;
         let plain_user =
             prove::plain_user(&rehearsal.second, &settings.prelude, there, &dump).await?;
-        let added: Vec<_> = added.into_iter().map(|d| d.run_by(plain_user.clone())).collect();
+        let added = added.into_iter().map(|d| d.with(&volatile).run_by(plain_user.clone()));
+        let added: Vec<_> = added.collect();
         let dump = dump.run_by(plain_user);
         clock.done("dump", result::dumped(&dump));
         for note in render::notes(&dump) {
             report.note(note);
         }
-        let heads = overlap::replay_kept(&settings, history, &plan.cut, &mut rehearsal).await?;
+        let heads =
+            overlap::replay_kept(&settings, history, &plan.cut, &known, &mut rehearsal).await?;
+        overlap::end_twin(&mut rehearsal).await?;
 
         let ids = plan::choose_ids(&mut plan, history, &added, &id)?;
         let placed = place::place(&settings, &plan, &ids, &arguments.message)?;
@@ -197,6 +212,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         Ok::<_, Error>((dump, placed, baselines, rewritten, documents, proof))
     })
     .await;
+    overlap::end_twin(&mut rehearsal).await?;
     rehearsal.database.drop_scratch().await?;
     let (dump, placed, baselines, rewritten, documents, proof) = proved?;
 
@@ -271,6 +287,16 @@ fn nothing(settings: &Settings) -> Error {
     let folders = &settings.alembic.version_locations;
     SquashError::Nothing { folders: folders.iter().map(|f| f.display().to_string()).collect() }
         .into()
+}
+
+/// What is said about seed values that change from run to run.
+fn choices(arguments: &Squash, settings: &Settings) -> Choices {
+    Choices {
+        freeze: arguments.freeze.clone(),
+        seed: settings.seed.clone(),
+        drop: arguments.drop_seed.clone(),
+        frozen_keys: arguments.frozen_keys,
+    }
 }
 
 fn id_choice(text: &str) -> IdChoice {

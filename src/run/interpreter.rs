@@ -193,6 +193,11 @@ impl Interpreter {
                 .set("PYTHONDONTWRITEBYTECODE", "1")
                 .set("PYTHONUNBUFFERED", "1")
                 .set("REBASELINE_SHIM", shim.to_string());
+            // The order of a Python set is no difference between two runs.
+            let plan = match crate::config::inherited_variable("PYTHONHASHSEED") {
+                Some(_) => plan,
+                None => plan.set("PYTHONHASHSEED", "0"),
+            };
             match Running::start(&plan) {
                 Ok(child) => {
                     tracing::debug!(command = plan.shown(), "run");

@@ -21,6 +21,7 @@ use crate::schema::changed::{self, Changes};
 use crate::schema::plain::PlainUser;
 use crate::schema::roles;
 use crate::schema::toc::{self, TocError};
+use crate::schema::volatile::{SALT, Volatile};
 use crate::schema::{
     self, Counts, Entry, Object, drops, existing, large_objects, portable, repair, secrets,
 };
@@ -162,6 +163,44 @@ pub struct SchemaDump {
     pub sha256: String,
     /// The counts for a report.
     pub counts: Counts,
+    /// The values that change from run to run.
+    pub volatile: Volatile,
+    /// What draws a salt on this server.
+    pub salt: &'static str,
+}
+
+impl SchemaDump {
+    /// The same with expressions in place of values that change from run to run. The hash is then that of
+    /// what is written, which is the same for every run.
+    #[must_use]
+    pub fn with(mut self, volatile: &Volatile) -> Self {
+        self.blocks
+            .retain(|b| !b.object.as_ref().is_some_and(|object| volatile.is_dropped(object)));
+        for block in &mut self.blocks {
+            if let Some(object) = block.object.as_ref().filter(|object| object.kind == "TABLE DATA")
+            {
+                block.statements = volatile.written(object, std::mem::take(&mut block.statements));
+            }
+        }
+        let entries = self.holding.entries.iter().filter(|e| !volatile.is_dropped(&e.object));
+        let written = |entry: &Entry| Entry {
+            statements: volatile.written(&entry.object, entry.statements.clone()),
+            ..entry.clone()
+        };
+        let entries: Vec<Entry> = entries.map(written).collect();
+        self.sha256 = schema::sha256(&entries, &self.holding.made.statements);
+        self.counts = Counts::of(&entries);
+        let objects = self.blocks.iter().filter_map(|block| block.object.as_ref());
+        self.volatile = volatile.about(objects);
+        self
+    }
+
+    /// Whether its statements draw on a salt.
+    pub fn is_salted(&self) -> bool {
+        let rows = |block: &&Block| block.object.as_ref().is_some_and(|o| o.kind == "TABLE DATA");
+        let statements = self.blocks.iter().filter(rows).flat_map(|block| &block.statements);
+        self.volatile.salted && statements.into_iter().any(|s| s.contains(SALT))
+    }
 }
 
 /// Reads what the database holds once the kept revisions have run on top of the cut.
@@ -297,6 +336,11 @@ pub async fn dump(
         blocks,
         plain_user: PlainUser::NotTried("not tried yet".to_owned()),
         drops,
+        volatile: Volatile::none(&replayed.window),
+        salt: match server.binaries().major {
+            ..=12 => "md5(random()::text || clock_timestamp()::text)",
+            _ => "gen_random_uuid()::text",
+        },
     })
 }
 

@@ -14,6 +14,7 @@
 //! comments hold none: there a difference is a failure.
 
 mod control;
+mod masked;
 mod offline;
 mod plain_user;
 mod staged;
@@ -32,6 +33,7 @@ use crate::postgres::holding::{self, Holding, HoldingError};
 use crate::postgres::programs::{self, ProgramError, Table};
 use crate::postgres::scratch::{Prelude, ScratchDb, ScratchError};
 use crate::postgres::server::Server;
+use crate::postgres::stopwatch::Stopwatch;
 use crate::process::ProcessError;
 use crate::run::channel::Existing;
 use crate::run::{Goal, Interpreter, Job, Ran, RunError, Scripts};
@@ -39,6 +41,8 @@ use crate::schema::compare::{Change, Context};
 use crate::schema::inventory::Forms;
 use crate::schema::plain::PlainUser;
 use crate::schema::toc::TocError;
+use crate::schema::volatile::Volatile;
+use crate::schema::volatile::clock::Window;
 use crate::stages::dump::SchemaDump;
 use crate::stages::render::{Baseline, FileChange};
 use control::Controls;
@@ -252,6 +256,8 @@ pub struct Kept<'a> {
     pub rewritten: &'a [FileChange],
     /// What the whole history made.
     pub holding: &'a Holding,
+    /// The values of it that change from run to run.
+    pub volatile: &'a Volatile,
     /// The version table's rows at the heads.
     pub version_rows: Vec<String>,
 }
@@ -265,19 +271,23 @@ pub async fn prove(
         tokio::try_join!(control::at_the_cut(&request), run(&request, interpreter))?;
     let dump = request.dump;
     let mut verdict = Verdict::default();
-    verdict.baseline(&control.entries, &run.cut.entries);
-    let offline = verdict.offline(&control.entries, run.offline, request.existing);
     let drift = verdict.round_trip(&dump.holding.entries, &control.entries);
+    let masked = masked::at_the_cut(&dump.volatile, control.entries, &run.cut, run.offline);
+    verdict.baseline(&masked.control, &masked.baseline);
+    let offline = verdict.offline(&masked.control, masked.offline, request.existing);
+    let cut = run.cut.holding;
     let history = &dump.holding.inventory;
-    verdict.catalog(history, &control.inventory, &run.cut.inventory);
-    verdict.beside(Context::Baseline, &dump.holding, &run.cut);
+    verdict.catalog(history, &control.inventory, &cut.inventory);
+    verdict.beside(Context::Baseline, &dump.holding, &cut);
     if let (Some(kept), Some(heads)) = (&request.kept, &run.heads) {
-        let Controls { history, baseline } = control::at_the_heads(&request, kept, heads).await?;
-        verdict.heads(&kept.holding.entries, &heads.entries, &history.entries, &baseline.entries);
-        let (whole, controls) =
-            (&kept.holding.inventory, [&history.inventory, &baseline.inventory]);
-        verdict.catalog_at_heads([whole, &heads.inventory], controls);
-        verdict.beside(Context::Heads, kept.holding, heads);
+        let controls = control::at_the_heads(&request, kept, &heads.holding).await?;
+        let masked = masked::at_the_heads(kept, heads, controls);
+        let Controls { history, baseline } = &masked.controls;
+        verdict.heads(&masked.history, &masked.baseline, &history.entries, &baseline.entries);
+        let (whole, heads) = (kept.holding, &heads.holding);
+        let controls = [&history.inventory, &baseline.inventory];
+        verdict.catalog_at_heads([&whole.inventory, &heads.inventory], controls);
+        verdict.beside(Context::Heads, whole, heads);
     }
     verdict.conclude()?;
     let baselines = request.baselines.iter().map(|b| (b.file.clone(), b.sha256()));
@@ -289,16 +299,22 @@ pub async fn prove(
         compared: dump.holding.entries.len() + dump.holding.made.statements.len(),
         roundtrip_drift: drift,
         offline,
-        inventory: Forms { history: history.clone(), baseline: run.cut.inventory },
+        inventory: Forms { history: history.clone(), baseline: cut.inventory },
         plain_user: dump.plain_user.clone(),
     })
 }
 
 /// What the baselines made, and the kept revisions on top of them.
 struct Run {
-    cut: Holding,
-    heads: Option<Holding>,
+    cut: Timed,
+    heads: Option<Timed>,
     offline: OfflineRun,
+}
+
+/// What a run made, and when it was.
+struct Timed {
+    holding: Holding,
+    window: Window,
 }
 
 async fn run(request: &Request<'_>, interpreter: &mut Interpreter) -> Result<Run, ProveError> {
@@ -323,12 +339,14 @@ async fn run_on(
     database.prepare(request.prelude).await?;
     let mut connection = database.connect().await?;
     let before = catalog::snapshot(&mut connection, database.is_private()).await?;
+    let watch = Stopwatch::start(&mut connection).await?;
     interpreter
         .run(request.job(Goal::Upgrade, database, &baselines), &|_| {})
         .await
         .map_err(ProveError::Run)?;
     let rows = catalog::version_rows(&mut connection, table).await?;
     stands_at(&rows, &request.version_rows)?;
+    let window = watch.stop(&mut connection).await?;
     let rest = async {
         if request.kept.is_none() {
             upgrade_again(request, interpreter, database, &scripts.all).await?;
@@ -338,16 +356,18 @@ async fn run_on(
     let without = std::slice::from_ref(table);
     let text = async { Ok::<_, ProveError>(programs::dump(server, database, without).await?) };
     let (offline, text) = tokio::try_join!(rest, text)?;
-    let cut = holding::read(server, database, &mut connection, table, &before, text).await?;
+    let holding = holding::read(server, database, &mut connection, table, &before, text).await?;
+    let cut = Timed { holding, window };
     let Some(kept) = &request.kept else { return Ok(Run { cut, heads: None, offline }) };
     let job = request.job(Goal::Upgrade, database, &scripts.all);
     interpreter.run_again(job, &|_| {}).await.map_err(ProveError::Run)?;
     let rows = catalog::version_rows(&mut connection, table).await?;
     stands_at(&rows, &kept.version_rows)?;
+    let window = watch.stop(&mut connection).await?;
     upgrade_again(request, interpreter, database, &scripts.all).await?;
     let text = programs::dump(server, database, without).await?;
-    let heads = holding::read(server, database, &mut connection, table, &before, text).await?;
-    Ok(Run { cut, heads: Some(heads), offline })
+    let holding = holding::read(server, database, &mut connection, table, &before, text).await?;
+    Ok(Run { cut, heads: Some(Timed { holding, window }), offline })
 }
 
 /// A second `upgrade heads` must have nothing to do.

@@ -252,7 +252,7 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     let names: Vec<&str> = settings.iter().map(|(name, _)| *name).collect();
     let array = format!("ARRAY['{}']", names.join("', '"));
     let values: Vec<String> = settings.iter().map(|(n, v)| format!("('{n}', '{v}')")).collect();
-    let prologue = Block {
+    let mut prologue = Block {
         title: "What pg_dump relies on; what was set before is kept for the end.".to_owned(),
         object: None,
         statements: vec![
@@ -266,7 +266,7 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
             ),
         ],
     };
-    let epilogue = Block {
+    let mut epilogue = Block {
         title: "What was set before.".to_owned(),
         object: None,
         statements: vec![format!(
@@ -274,6 +274,13 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
              FROM unnest({array}) AS name"
         )],
     };
+    if dump.is_salted() {
+        // Random uuids are made from it: others in each install, the same wherever one is referred to.
+        let draw = format!("SELECT set_config('rebaseline.salt', {}, false)", dump.salt);
+        prologue.statements.push(draw);
+        let forget = "SELECT set_config('rebaseline.salt', '', false)".to_owned();
+        epilogue.statements.push(forget);
+    }
     let rendered = |block: &Block| RenderedBlock::new(&block.title, &block.statements);
     let text = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
     let part = request.part;
@@ -393,6 +400,7 @@ pub fn notes(dump: &SchemaDump) -> Vec<String> {
             objects.join(", ")
         ));
     }
+    notes.extend(dump.volatile.notes());
     notes
 }
 

@@ -16,9 +16,11 @@ use crate::history::{Cut, RevisionId};
 use crate::postgres::catalog;
 use crate::postgres::programs::Table;
 use crate::postgres::scratch::{Prelude, ScratchDb, ScratchError};
+use crate::postgres::stopwatch::Stopwatch;
 use crate::run::channel::{Event, Existing};
 use crate::run::{Applied, Goal, Interpreter, Job, Ran, RunError, Scripts, Versions};
 use crate::schema::roles::Snapshot;
+use crate::schema::volatile::clock::Window;
 pub use before::{Before, before};
 
 /// Why the history could not be replayed.
@@ -131,6 +133,11 @@ pub struct Replayed {
     pub dump_before: Option<Before>,
     /// Roles and settings before the first revision.
     pub before: Snapshot,
+    /// Whether it made roles, which all databases of a server share.
+    pub makes_roles: bool,
+    /// When it was.
+    pub window: Window,
+    watch: Stopwatch,
     /// The libraries that ran it.
     pub versions: Versions,
 }
@@ -147,10 +154,13 @@ pub async fn replay(
     let before = catalog::snapshot(&mut connection, database.is_private()).await?;
     let extensions = catalog::extensions(&mut connection).await?;
     let scripts = request.scripts();
+    let watch = Stopwatch::start(&mut connection).await?;
     let ran = interpreter.run(request.job(&scripts), tell).await?;
     let (version_table, schema) = version_table(&mut connection, &ran).await?;
     let rows = request.cut.map(Cut::version_rows).unwrap_or_default();
     stands_at(&mut connection, &version_table, rows).await?;
+    let window = watch.stop(&mut connection).await?;
+    let made = catalog::snapshot(&mut connection, database.is_private()).await?.made_since(&before);
     Ok(Replayed {
         existing: Existing { extensions, ..ran.existing() },
         applied: ran.applied,
@@ -158,6 +168,9 @@ pub async fn replay(
         version_table_schema: schema,
         dump_before: None,
         before,
+        makes_roles: !made.roles.is_empty(),
+        window,
+        watch,
         versions: ran.versions,
     })
 }
@@ -165,7 +178,7 @@ pub async fn replay(
 /// Goes on from where a replay stands to the request's cut, or to the heads with these rows.
 pub async fn go_on(
     request: &Request<'_>,
-    replayed: &Replayed,
+    replayed: &mut Replayed,
     heads: &[RevisionId],
     interpreter: &mut Interpreter,
     tell: &(dyn Fn(&Event) + Send + Sync),
@@ -175,6 +188,7 @@ pub async fn go_on(
     let mut connection = request.database.connect().await?;
     let rows = request.cut.map_or(heads, Cut::version_rows);
     stands_at(&mut connection, &replayed.version_table, rows).await?;
+    replayed.window = replayed.watch.stop(&mut connection).await?;
     Ok(ran.applied)
 }
 

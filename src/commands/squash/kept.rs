@@ -10,6 +10,7 @@ use crate::files;
 use crate::format::alembic::rewrite::{self, CannotEdit};
 use crate::history::{Cut, CutError, History, RevisionId};
 use crate::postgres::holding::Holding;
+use crate::schema::volatile::Volatile;
 use crate::stages::audit::Audit;
 use crate::stages::prove;
 use crate::stages::render::FileChange;
@@ -95,9 +96,9 @@ pub fn kept<'a>(
     cut: &Cut,
     baseline: &RevisionId,
     rewritten: &'a [FileChange],
-    holding: Option<&'a Holding>,
+    heads: Option<&'a (Holding, Volatile)>,
 ) -> Option<prove::Kept<'a>> {
-    let holding = holding?;
+    let (holding, volatile) = heads?;
     let absolute = |path: &PathBuf| settings.alembic.project.join(path);
     let squashed = cut.squashed().iter().filter_map(|id| history.get(id));
     let files = squashed.flat_map(|revision| &revision.files);
@@ -107,6 +108,7 @@ pub fn kept<'a>(
         squashed: files.map(|file| absolute(&file.path)).collect(),
         rewritten,
         holding,
+        volatile,
         version_rows: rows_at_the_heads(history, cut, baseline),
     })
 }

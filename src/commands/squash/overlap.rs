@@ -1,12 +1,14 @@
-//! What runs at the same time: the second server and the interpreter of the proof start while the
-//! history is replayed on the first.
+//! What runs at the same time: the history is replayed twice, on servers of their own, while the server
+//! and the interpreter of the proof start.
+
+mod twin;
 
 use indicatif::ProgressBar;
 
 use crate::commands::squash::place;
 use crate::commands::squash::plan::Plan;
 use crate::config::{self, Settings};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::format::alembic::recipe::recipe;
 use crate::history::{Cut, History, RevisionId};
 use crate::postgres::holding::Holding;
@@ -14,8 +16,12 @@ use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
 use crate::run::Interpreter;
 use crate::run::channel::Event;
+use crate::schema::volatile::Volatile;
+use crate::schema::volatile::choice::Choices;
 use crate::stages::dump::{self, SchemaDump, seeds};
 use crate::stages::replay::{self, ReplayError, Replayed};
+use crate::stages::volatile;
+use twin::Twin;
 
 /// The first server, its database and the interpreter that will replay the history.
 pub struct Started {
@@ -32,6 +38,8 @@ pub struct Rehearsal {
     pub database: ScratchDb,
     /// What the replay told.
     pub replayed: Replayed,
+    /// The second replay, unless it was not wanted.
+    pub twin: Option<Twin>,
     /// The interpreter that replayed, as long as there is more to replay.
     replaying: Option<Interpreter>,
     /// The proof's server.
@@ -49,10 +57,12 @@ pub async fn start(settings: &Settings) -> Result<Started> {
     Ok(Started { server, database, interpreter })
 }
 
-/// Replays the history; meanwhile the second server and interpreter start.
+/// Replays the history, and on a server of its own a second time (not with `once`); meanwhile the
+/// server and the interpreter of the proof start.
 pub async fn replay_while_proof_starts(
     settings: &Settings,
     cut: &Cut,
+    once: bool,
     started: Started,
     bar: &ProgressBar,
 ) -> Result<Rehearsal> {
@@ -62,28 +72,62 @@ pub async fn replay_while_proof_starts(
         Event::Applied { .. } => bar.inc(1),
         _ => {}
     };
-    let request = replay::Request {
-        cut: Some(cut),
-        database: &database,
-        prelude: &settings.prelude,
-        environment: config::inherited(),
-    };
+    let request = request(settings, Some(cut), &database);
     let replaying = async {
         let mut replayed = replay::replay(&request, &mut interpreter, &tell).await?;
         let before = replay::before(&server, &replayed, &request, &mut interpreter);
         replayed.dump_before = before.await.map_err(ReplayError::from)?;
         Ok(replayed)
     };
-    match tokio::try_join!(replaying, start_proof(settings)) {
-        Ok((replayed, (second, proving))) => {
+    // Whatever goes wrong in the second replay must not hide what goes wrong in the first. Roles are
+    // shared by all databases of a given server: there one replay comes after the other.
+    let beside = server.is_private() && !once;
+    let second = async { Ok(if beside { Some(twin::replay(settings, cut).await) } else { None }) };
+    let ran = tokio::try_join!(replaying, second, start_proof(settings));
+    let (replayed, twin, (second, proving)) = match ran {
+        Ok(ran) => ran,
+        Err(error) => {
+            database.drop_scratch().await?;
+            return Err(error);
+        }
+    };
+    let after = !server.is_private() && !once && !replayed.makes_roles;
+    let twin = if after { Some(twin::replay(settings, cut).await) } else { twin };
+    match twin.transpose() {
+        Ok(twin) => {
             let replaying = Some(interpreter);
-            Ok(Rehearsal { server, database, replayed, replaying, second, interpreter: proving })
+            Ok(Rehearsal {
+                server,
+                database,
+                replayed,
+                twin,
+                replaying,
+                second,
+                interpreter: proving,
+            })
         }
         Err(error) => {
             database.drop_scratch().await?;
-            Err(error)
+            Err(error.into())
         }
     }
+}
+
+/// Ends the second replay's server: nothing more is asked of it.
+pub async fn end_twin(rehearsal: &mut Rehearsal) -> Result<()> {
+    match rehearsal.twin.take() {
+        Some(twin) => twin.end().await,
+        None => Ok(()),
+    }
+}
+
+fn request<'a>(
+    settings: &'a Settings,
+    cut: Option<&'a Cut>,
+    database: &'a ScratchDb,
+) -> replay::Request<'a> {
+    let environment = config::inherited();
+    replay::Request { cut, database, prelude: &settings.prelude, environment }
 }
 
 /// Dumps what stands at the first step, and goes on to each other step and dumps again.
@@ -104,13 +148,26 @@ pub async fn dump_steps(
     Ok(dumps)
 }
 
+/// Settles how values that change from run to run are written: by what the second replay made.
+pub async fn settle(
+    rehearsal: &Rehearsal,
+    dump: &SchemaDump,
+    parts: &[SchemaDump],
+    known: &Known<'_>,
+) -> Result<Volatile> {
+    let theirs = twin_holding(rehearsal).await?;
+    let request = volatile_request(rehearsal, &dump.holding, theirs.as_ref(), known);
+    Ok(volatile::settle(&request, parts).await?)
+}
+
 /// Goes on from the cut to the heads, if anything is kept, and reads what the whole history makes.
 pub async fn replay_kept(
     settings: &Settings,
     history: &History,
     cut: &Cut,
+    known: &Known<'_>,
     rehearsal: &mut Rehearsal,
-) -> Result<Option<Holding>> {
+) -> Result<Option<(Holding, Volatile)>> {
     if cut.kept().is_empty() {
         // The interpreter of the history is not needed any more.
         rehearsal.replaying = None;
@@ -118,7 +175,39 @@ pub async fn replay_kept(
     }
     go_on(settings, None, &history.version_rows(), rehearsal).await?;
     let Rehearsal { server, database, replayed, .. } = &*rehearsal;
-    Ok(Some(dump::dump_heads(server, database, replayed).await?))
+    let ours = async { Ok(dump::dump_heads(server, database, replayed).await?) };
+    let (holding, theirs) = tokio::try_join!(ours, twin_holding(rehearsal))?;
+    let request = volatile_request(rehearsal, &holding, theirs.as_ref(), known);
+    let volatile = volatile::at_the_heads(&request).await?;
+    Ok(Some((holding, volatile)))
+}
+
+/// What is known of values that change before the replays are looked at.
+#[derive(Debug)]
+pub struct Known<'a> {
+    /// The texts of the revisions.
+    pub texts: Vec<String>,
+    /// What the user says.
+    pub choices: &'a Choices,
+}
+
+fn volatile_request<'a>(
+    rehearsal: &'a Rehearsal,
+    ours: &'a Holding,
+    theirs: Option<&'a Holding>,
+    known: &'a Known<'_>,
+) -> volatile::Request<'a> {
+    let Rehearsal { replayed, database, twin, .. } = rehearsal;
+    let twin = theirs.zip(twin.as_ref().map(|twin| &twin.replayed));
+    let Known { texts, choices } = known;
+    volatile::Request { ours, replayed, database, twin, texts, choices }
+}
+
+async fn twin_holding(rehearsal: &Rehearsal) -> Result<Option<Holding>> {
+    match &rehearsal.twin {
+        Some(twin) => Ok(Some(twin.holding(&rehearsal.database).await?)),
+        None => Ok(None),
+    }
 }
 
 async fn go_on(
@@ -127,16 +216,19 @@ async fn go_on(
     heads: &[RevisionId],
     rehearsal: &mut Rehearsal,
 ) -> Result<()> {
-    let Rehearsal { database, replayed, replaying: Some(interpreter), .. } = rehearsal else {
+    let Rehearsal { database, replayed, twin, replaying: Some(interpreter), .. } = rehearsal else {
         return Ok(());
     };
-    let request = replay::Request {
-        cut: to,
-        database,
-        prelude: &settings.prelude,
-        environment: config::inherited(),
+    let request = request(settings, to, database);
+    let ours = async { Ok(replay::go_on(&request, replayed, heads, interpreter, &|_| {}).await?) };
+    let theirs = async {
+        Ok::<_, Error>(match twin {
+            Some(twin) => twin.go_on(settings, to, heads).await,
+            None => Ok(()),
+        })
     };
-    let applied = replay::go_on(&request, replayed, heads, interpreter, &|_| {}).await?;
+    let (applied, second) = tokio::try_join!(ours, theirs)?;
+    second?;
     replayed.applied.extend(applied);
     Ok(())
 }

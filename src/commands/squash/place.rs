@@ -17,6 +17,7 @@ use crate::journal::Journal;
 use crate::postgres::server::Server;
 use crate::process::{self, Plan};
 use crate::run::Versions;
+use crate::stages::audit::Audit;
 use crate::stages::render::{self, FileChange, readme};
 use crate::stages::replay::Replayed;
 
@@ -234,6 +235,13 @@ fn archive_file(settings: &Settings, revision: &RevisionId, now: DateTime<Utc>) 
         number += 1;
     }
     Ok(relative(settings, &path)?)
+}
+
+/// The texts of the revisions and of what lies beside them: which dates they write down.
+pub fn texts(settings: &Settings, audit: &Audit, history: &History) -> Vec<String> {
+    let revisions = history.iter().flat_map(|revision| &revision.files).map(|file| &file.path);
+    let files = revisions.chain(&audit.beside).map(|file| settings.alembic.project.join(file));
+    files.filter_map(|file| files::read_text(&file).ok()).collect()
 }
 
 /// The folder of the project's archives.

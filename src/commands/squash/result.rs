@@ -11,6 +11,7 @@ use crate::report::{Printable, Report, count};
 use crate::run::Applied;
 use crate::schema::Counts;
 use crate::schema::plain::PlainUser;
+use crate::schema::volatile::Told;
 use crate::stages::dump::SchemaDump;
 use crate::stages::prove::{Drifted, Offline, Proof};
 use crate::stages::render::{Baseline, FileChange};
@@ -70,6 +71,8 @@ pub struct SquashResult {
     more_baselines: Vec<BaselinePart>,
     rewritten: Vec<String>,
     schema: Counts,
+    volatile: Vec<Told>,
+    volatile_schema: Vec<String>,
     proof: ProofPart,
     archive: Option<ArchivePart>,
     slowest: Vec<Slow>,
@@ -161,6 +164,8 @@ impl SquashResult {
             more_baselines: baselines.iter().skip(1).map(BaselinePart::new).collect(),
             rewritten: rewritten.iter().map(|change| change.path.display().to_string()).collect(),
             schema: dump.counts.clone(),
+            volatile: dump.volatile.told.clone(),
+            volatile_schema: dump.volatile.schema.clone(),
             proof: ProofPart {
                 equal: true,
                 compared: proof.compared(),

@@ -4,15 +4,17 @@ use crate::files;
 use crate::postgres::catalog;
 use crate::postgres::programs;
 use crate::postgres::scratch::ScratchDb;
+use crate::postgres::stopwatch::Stopwatch;
 use crate::run::Interpreter;
 use crate::schema::Entry;
 use crate::schema::toc;
+use crate::schema::volatile::clock::Window;
 use crate::stages::prove::{Goal, Job, ProveError, Ran, Request, Scripts};
 
 /// What came of it.
 pub enum OfflineRun {
-    /// What the SQL made.
-    Made(Vec<Entry>),
+    /// What the SQL made, and when.
+    Made(Vec<Entry>, Window),
     /// Why it could not be tried.
     Skipped(String),
 }
@@ -51,6 +53,8 @@ async fn apply(
 ) -> Result<OfflineRun, ProveError> {
     let server = request.server;
     database.prepare(request.prelude).await?;
+    let mut connection = database.connect().await?;
+    let watch = Stopwatch::start(&mut connection).await?;
     let script = server.folder().path().join("offline.sql");
     files::write_scratch(&script, &ran.stdout)?;
     if let Err(error) = programs::psql(server, database, &script).await {
@@ -62,14 +66,14 @@ async fn apply(
         let reason = format!("the SQL of offline mode cannot be applied: {said}");
         return Ok(OfflineRun::Skipped(reason));
     }
+    let window = watch.stop(&mut connection).await?;
     // The offline half of env.py may name another version table, or none, than the half that is used.
     let mut without = vec![request.version_table.clone()];
     if let Some(context) = ran.contexts.first() {
-        let mut connection = database.connect().await?;
         let schema = context.version_table_schema.as_deref();
         let found = catalog::find_table(&mut connection, schema, &context.version_table).await?;
         without.extend(found);
     }
     let text = programs::dump(server, database, &without).await?;
-    Ok(OfflineRun::Made(toc::entries(&text)?))
+    Ok(OfflineRun::Made(toc::entries(&text)?, window))
 }

@@ -116,7 +116,7 @@ impl Verdict {
     ) -> Offline {
         let entries = match offline {
             OfflineRun::Skipped(reason) => return Offline::Skipped(reason),
-            OfflineRun::Made(entries) => entries,
+            OfflineRun::Made(entries, _) => entries,
         };
         // Offline, env.py makes nothing before the first revision.
         let mine = |entries: &[Entry]| -> Vec<Entry> {
