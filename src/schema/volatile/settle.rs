@@ -220,6 +220,18 @@ impl Settle<'_> {
         parts.into_iter().filter(|(_, parts)| parts.len() > 1).map(|(uuid, _)| uuid).collect()
     }
 
+    /// A value from the clock: is it what the column's default makes?
+    fn clock(&self, name: &(Name, String), parts: &[Part], sample: Option<&Sample>) -> Fate {
+        let ([Part::Clock(clock, precision)], Some(sample)) = (parts, sample) else {
+            return Fate::Expression;
+        };
+        let default = self.facts.column(&name.0, &name.1).and_then(|c| c.default.as_ref());
+        // A date in the default's own text is no clock.
+        let says = default.is_some_and(|default| default.contains(&sample.values[0]));
+        let fits = |value: &String| clock.fits(value, &sample.window, *precision);
+        if !says && sample.values.iter().all(fits) { Fate::Default } else { Fate::Expression }
+    }
+
     /// What becomes of the changing values of a column, by row.
     fn fates(
         &self,
@@ -312,21 +324,8 @@ impl Settle<'_> {
                         _ => Fate::Expression,
                     }
                 }
-                Shape::Parts(parts) => match (&parts[..], sample) {
-                    ([Part::Clock(clock, precision)], Some(sample)) if !several => {
-                        let default =
-                            self.facts.column(&name.0, &name.1).and_then(|c| c.default.as_ref());
-                        // A date in the default's own text is no clock.
-                        let says = default.is_some_and(|d| d.contains(&sample.values[0]));
-                        let fits = |v: &String| clock.fits(v, &sample.window, *precision);
-                        if !says && sample.values.iter().all(fits) {
-                            Fate::Default
-                        } else {
-                            Fate::Expression
-                        }
-                    }
-                    _ => Fate::Expression,
-                },
+                Shape::Parts(_) if several => Fate::Expression,
+                Shape::Parts(parts) => self.clock(&name, parts, sample),
             };
             fates.push((*row, fate));
         }
