@@ -144,17 +144,17 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         let mut dumps = overlap::dump_steps(&settings, &plan, &mut rehearsal).await?;
         let added = plan::added(&plan, &dumps)?;
         let Some(dump) = dumps.pop() else { return Err(nothing(&settings)) };
-        let there = &rehearsal.replayed.existing;
-        let plain_user =
-            prove::plain_user(&rehearsal.second, &settings.prelude, there, &dump).await?;
-        let added: Vec<_> = added.into_iter().map(|d| d.run_by(plain_user.clone())).collect();
-        let dump = dump.run_by(plain_user);
         let choices = choices(arguments, &settings);
         let texts = place::texts(&settings, &audit, history);
         let known = Known { texts, choices: &choices };
         let volatile = overlap::settle(&rehearsal, &dump, &added, &known).await?;
-        let added: Vec<_> = added.into_iter().map(|dump| dump.with(&volatile)).collect();
         let dump = dump.with(&volatile);
+        let there = &rehearsal.replayed.existing;
+        let plain_user =
+            prove::plain_user(&rehearsal.second, &settings.prelude, there, &dump).await?;
+        let added = added.into_iter().map(|d| d.with(&volatile).run_by(plain_user.clone()));
+        let added: Vec<_> = added.collect();
+        let dump = dump.run_by(plain_user);
         clock.done("dump", result::dumped(&dump));
         for note in render::notes(&dump) {
             report.note(note);

@@ -158,7 +158,7 @@ fn search_path(path: &str) -> Entry {
 }
 
 /// An INSERT with each value that is `-0` quoted, if there is one: only a float is printed so.
-fn with_negative_zero(row: &str) -> Option<String> {
+pub fn with_negative_zero(row: &str) -> Option<String> {
     if !row.contains("-0,") && !row.contains("-0)") {
         return None;
     }

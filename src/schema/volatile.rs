@@ -28,7 +28,7 @@ use crate::schema::volatile::choice::shown;
 use crate::schema::volatile::clock::Window;
 use crate::schema::volatile::find::name_of;
 use crate::schema::volatile::mask::{Masks, Run};
-use crate::schema::{Entry, Object};
+use crate::schema::{Entry, Object, repair};
 
 /// What an expression that draws on the salt begins with.
 pub const SALT: &str = "md5(current_setting('rebaseline.salt')";
@@ -120,10 +120,21 @@ impl Volatile {
             *left.entry(statement).or_default() += 1;
         }
         let mut written = Vec::with_capacity(statements.len());
-        for (statement, expression) in rendered {
-            if let Some(left) = left.get_mut(statement.as_str()).filter(|left| **left > 0) {
+        let mut take = |statement: &str| {
+            let left = left.get_mut(statement).filter(|left| **left > 0);
+            left.is_some_and(|left| {
                 *left -= 1;
+                true
+            })
+        };
+        for (statement, expression) in rendered {
+            if take(statement) {
                 written.push(expression.clone());
+            } else if let Some(repaired) = repair::with_negative_zero(statement)
+                && take(&repaired)
+            {
+                let repaired = repair::with_negative_zero(expression);
+                written.push(repaired.unwrap_or_else(|| expression.clone()));
             }
         }
         // A row that has changed since is as it was.

@@ -275,20 +275,19 @@ pub async fn prove(
     let masked = masked::at_the_cut(&dump.volatile, control.entries, &run.cut, run.offline);
     verdict.baseline(&masked.control, &masked.baseline);
     let offline = verdict.offline(&masked.control, masked.offline, request.existing);
+    let cut = run.cut.holding;
     let history = &dump.holding.inventory;
-    verdict.catalog(history, &control.inventory, &run.cut.holding.inventory);
-    verdict.beside(Context::Baseline, &dump.holding, &run.cut.holding);
+    verdict.catalog(history, &control.inventory, &cut.inventory);
+    verdict.beside(Context::Baseline, &dump.holding, &cut);
     if let (Some(kept), Some(heads)) = (&request.kept, &run.heads) {
         let controls = control::at_the_heads(&request, kept, &heads.holding).await?;
-        let catalogs = [&kept.holding.inventory, &heads.holding.inventory];
-        verdict.catalog_at_heads(
-            catalogs,
-            [&controls.history.inventory, &controls.baseline.inventory],
-        );
         let masked = masked::at_the_heads(kept, heads, controls);
         let Controls { history, baseline } = &masked.controls;
         verdict.heads(&masked.history, &masked.baseline, &history.entries, &baseline.entries);
-        verdict.beside(Context::Heads, kept.holding, &heads.holding);
+        let (whole, heads) = (kept.holding, &heads.holding);
+        let controls = [&history.inventory, &baseline.inventory];
+        verdict.catalog_at_heads([&whole.inventory, &heads.inventory], controls);
+        verdict.beside(Context::Heads, whole, heads);
     }
     verdict.conclude()?;
     let baselines = request.baselines.iter().map(|b| (b.file.clone(), b.sha256()));
@@ -300,7 +299,7 @@ pub async fn prove(
         compared: dump.holding.entries.len() + dump.holding.made.statements.len(),
         roundtrip_drift: drift,
         offline,
-        inventory: Forms { history: history.clone(), baseline: run.cut.holding.inventory },
+        inventory: Forms { history: history.clone(), baseline: cut.inventory },
         plain_user: dump.plain_user.clone(),
     })
 }

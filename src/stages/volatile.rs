@@ -4,7 +4,7 @@
 //! or refuses by name what cannot be made again. Asks the first replay's database for types, keys and
 //! defaults, and changes nothing in it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::error::{Explain, Kind};
 use crate::postgres::facts;
@@ -129,9 +129,10 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    fn beforehand(&self) -> BTreeSet<Name> {
-        let there = &self.replayed.existing.relations;
-        there.iter().map(|(schema, name, _)| (schema.clone(), name.clone())).collect()
+    fn beforehand(&self) -> HashSet<&str> {
+        let before = self.replayed.dump_before.iter().flat_map(|before| &before.entries);
+        let rows = before.filter(|entry| entry.is_rows()).flat_map(|entry| &entry.statements);
+        rows.map(String::as_str).collect()
     }
 
     fn search<'s>(
@@ -221,7 +222,7 @@ pub async fn at_the_heads(request: &Request<'_>) -> Result<Volatile, VolatileErr
         sources: &sources,
         chosen: &chosen,
         samples: &BTreeMap::new(),
-        beforehand: &BTreeSet::new(),
+        beforehand: &HashSet::new(),
         parts: &HashMap::new(),
         lenient: true,
     };

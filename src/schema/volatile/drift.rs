@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 
 use crate::schema::Entry;
-use crate::schema::compare;
+use crate::schema::compare::{self, Context};
 use crate::schema::volatile::clock::Window;
 use crate::schema::volatile::sources::Sources;
 
@@ -30,9 +30,7 @@ pub fn drift(
     let ours = schema(one.entries);
     let mut told: Vec<String> = Vec::new();
     {
-        for difference in
-            compare::differences(compare::Context::Baseline, &ours, &schema(two.entries))
-        {
+        for difference in compare::differences(Context::Heads, &ours, &schema(two.entries)) {
             let what = match (&difference.expected, &difference.actual) {
                 (Some(ours), Some(theirs)) => changed(ours, theirs),
                 (Some(_), None) => "is made by one run only".to_owned(),

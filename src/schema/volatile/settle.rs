@@ -1,7 +1,7 @@
 //! Decides how each changing value is written: as the column's default, from the clock, as a uuid of
 //! each install, as the user says; or refuses it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::schema::rows;
 use crate::schema::volatile::choice::{Chosen, shown};
@@ -52,8 +52,8 @@ pub struct Settle<'a> {
     pub chosen: &'a Chosen,
     /// The defaults of the columns that change, evaluated.
     pub samples: &'a BTreeMap<(Name, String), Sample>,
-    /// Tables that `env.py` fills before the first revision: nothing of them goes into the baseline.
-    pub beforehand: &'a BTreeSet<Name>,
+    /// Rows that are there before the first revision: they do not go into the baseline.
+    pub beforehand: &'a HashSet<&'a str>,
     /// Which of several baselines makes a row, by the row; empty where there is one only. A salt is drawn
     /// by each.
     pub parts: &'a HashMap<&'a str, usize>,
@@ -220,6 +220,18 @@ impl Settle<'_> {
         parts.into_iter().filter(|(_, parts)| parts.len() > 1).map(|(uuid, _)| uuid).collect()
     }
 
+    /// A value from the clock: is it what the column's default makes?
+    fn clock(&self, name: &(Name, String), parts: &[Part], sample: Option<&Sample>) -> Fate {
+        let ([Part::Clock(clock, precision)], Some(sample)) = (parts, sample) else {
+            return Fate::Expression;
+        };
+        let default = self.facts.column(&name.0, &name.1).and_then(|c| c.default.as_ref());
+        // A date in the default's own text is no clock.
+        let says = default.is_some_and(|default| default.contains(&sample.values[0]));
+        let fits = |value: &String| clock.fits(value, &sample.window, *precision);
+        if !says && sample.values.iter().all(fits) { Fate::Default } else { Fate::Expression }
+    }
+
     /// What becomes of the changing values of a column, by row.
     fn fates(
         &self,
@@ -229,18 +241,23 @@ impl Settle<'_> {
         places: &Places,
     ) -> Result<Vec<(usize, Fate)>, String> {
         let name = (table.name.clone(), table.columns[column].clone());
-        let cells: Vec<(usize, &Shape)> = table
+        let mut cells: Vec<(usize, &Shape)> = table
             .cells
             .iter()
             .filter(|((_, c), _)| *c == column)
             .map(|((r, _), s)| (*r, s))
             .collect();
-        let all = |fate: &Fate| cells.iter().map(|(row, _)| (*row, fate.clone())).collect();
         if self.lenient {
-            return Ok(all(&Fate::Compared));
+            return Ok(cells.iter().map(|(row, _)| (*row, Fate::Compared)).collect());
         }
-        if self.beforehand.contains(&table.name) {
-            return Ok(all(&Fate::Beforehand));
+        let mut fates = Vec::new();
+        if !self.beforehand.is_empty() {
+            cells.retain(|(row, _)| {
+                let inserted = rows::statement(table.head, &table.rows[*row]);
+                let there = self.beforehand.contains(inserted.as_str());
+                fates.extend(there.then_some((*row, Fate::Beforehand)));
+                !there
+            });
         }
         let is_random = |shape: &Shape| *shape == Shape::Random;
         let random = cells.iter().filter(|(_, shape)| is_random(shape)).count();
@@ -268,13 +285,13 @@ impl Settle<'_> {
         if let Some(fate) = &chosen
             && random == 0
         {
-            return Ok(all(fate));
+            fates.extend(cells.iter().map(|(row, _)| (*row, fate.clone())));
+            return Ok(fates);
         }
         let sample = self.samples.get(&name);
         let foreign = self.facts.tables.get(&table.name).is_some_and(|facts| {
             facts.foreign_keys.iter().any(|key| key.columns.contains(&name.1))
         });
-        let mut fates = Vec::new();
         let several = cells.len() > 1 && self.facts.is_unique(&name.0, &name.1);
         for (row, shape) in &cells {
             let value = rows::content(table.rows[*row][column]).unwrap_or_default();
@@ -307,21 +324,8 @@ impl Settle<'_> {
                         _ => Fate::Expression,
                     }
                 }
-                Shape::Parts(parts) => match (&parts[..], sample) {
-                    ([Part::Clock(clock, precision)], Some(sample)) if !several => {
-                        let default =
-                            self.facts.column(&name.0, &name.1).and_then(|c| c.default.as_ref());
-                        // A date in the default's own text is no clock.
-                        let says = default.is_some_and(|d| d.contains(&sample.values[0]));
-                        let fits = |v: &String| clock.fits(v, &sample.window, *precision);
-                        if !says && sample.values.iter().all(fits) {
-                            Fate::Default
-                        } else {
-                            Fate::Expression
-                        }
-                    }
-                    _ => Fate::Expression,
-                },
+                Shape::Parts(_) if several => Fate::Expression,
+                Shape::Parts(parts) => self.clock(&name, parts, sample),
             };
             fates.push((*row, fate));
         }

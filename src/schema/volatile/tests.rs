@@ -1,6 +1,6 @@
 //! From two replays to statements, and from the rows of an install to tokens.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::choice::Choices;
 use super::clock::Window;
@@ -9,6 +9,7 @@ use super::find::{Search, Side};
 use super::settle::{Refusal, Settle};
 use super::sources::Sources;
 use super::*;
+use crate::schema::compare::{self, Context};
 
 const A: [&str; 3] = [
     "11111111-1111-4111-8111-111111111111",
@@ -113,7 +114,7 @@ fn settled(one: &[Entry], two: &[Entry], choices: &Choices) -> Result<Volatile, 
         sources: &sources,
         chosen: &chosen,
         samples: &BTreeMap::new(),
-        beforehand: &BTreeSet::new(),
+        beforehand: &HashSet::new(),
         parts: &HashMap::new(),
         lenient: false,
     };
@@ -147,12 +148,7 @@ fn is_same(keys: [&str; 3], second: u32, change: impl Fn(&mut String)) -> bool {
     let mut install = run(keys, second, None);
     install.iter_mut().flat_map(|entry| &mut entry.statements).for_each(change);
     volatile.mask_run(&mut install, &window(30), &strangers);
-    crate::schema::compare::differences(
-        crate::schema::compare::Context::Baseline,
-        &history,
-        &install,
-    )
-    .is_empty()
+    compare::differences(Context::Baseline, &history, &install).is_empty()
 }
 
 #[test]

@@ -40,12 +40,14 @@ pub async fn plain_user(
     let schemas = schemas.map(|s| format!("CREATE SCHEMA IF NOT EXISTS {}", identifier::quote(s)));
     let version_table = dump.holding.version_table.iter().flat_map(|e| e.statements.clone());
     let made = &dump.holding.made;
+    let mut settings = SETTINGS.to_vec();
+    settings.extend(dump.is_salted().then_some(("rebaseline.salt", "plain")));
     let opening = Opening {
         database: database.name(),
         roles: &dump.expected_roles,
         creates_roles: made.statements.iter().any(|s| !s.contains("current_database()")),
         there: schemas.chain(version_table).collect(),
-        settings: &SETTINGS,
+        settings: &settings,
     };
     let rows = dump.holding.entries.iter().filter(|entry| entry.is_rows());
     let bytes: usize = rows.clone().flat_map(|entry| &entry.statements).map(String::len).sum();
