@@ -152,7 +152,7 @@ ALTER STATISTICS shop.newer_stat SET STATISTICS 10
 
 ALTER FOREIGN DATA WRAPPER wrapper OPTIONS (SET library 'y')
 
-ALTER SERVER remote VERSION '2' OPTIONS (SET host 'near', DROP secret_key)
+ALTER SERVER remote VERSION '2' OPTIONS (SET host 'near', ADD secret_key 'x')
 
 ALTER USER MAPPING FOR CURRENT_USER SERVER remote OPTIONS (SET "user" 'eve')
 

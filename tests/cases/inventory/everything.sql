@@ -145,11 +145,11 @@ CREATE TEXT SEARCH PARSER shop.parser (START = prsd_start, GETTOKEN = prsd_nextt
 CREATE TEXT SEARCH TEMPLATE shop.template (LEXIZE = dsimple_lexize);
 
 CREATE FOREIGN DATA WRAPPER wrapper OPTIONS (library 'x');
-CREATE SERVER remote TYPE 'fast' VERSION '1' FOREIGN DATA WRAPPER wrapper OPTIONS (host 'far', secret_key 'must not show');
+CREATE SERVER remote TYPE 'fast' VERSION '1' FOREIGN DATA WRAPPER wrapper OPTIONS (host 'far');
 GRANT USAGE ON FOREIGN SERVER remote TO reader;
 CREATE USER MAPPING FOR CURRENT_USER SERVER remote OPTIONS ("user" 'bob');
 CREATE USER MAPPING FOR PUBLIC SERVER remote;
-CREATE FOREIGN TABLE shop.far (a integer OPTIONS (name 'A') NOT NULL, CHECK (a > 0)) SERVER remote OPTIONS (tab 'x', passwd 'must not show');
+CREATE FOREIGN TABLE shop.far (a integer OPTIONS (name 'A') NOT NULL, CHECK (a > 0)) SERVER remote OPTIONS (tab 'x');
 
 CREATE PUBLICATION chosen FOR TABLE shop.orders, shop.customer WITH (publish = 'insert, update');
 CREATE PUBLICATION everything FOR ALL TABLES;
