@@ -177,6 +177,21 @@ pub async fn find_table(
     Ok(row.map(|(schema, name)| Table { schema, name }))
 }
 
+/// The type of a version table's column.
+pub async fn version_column(
+    connection: &mut PgConnection,
+    table: &Table,
+) -> Result<String, sqlx::Error> {
+    let name = identifier::qualify(Some(&table.schema), &table.name);
+    sqlx::query_scalar(
+        "select pg_catalog.format_type(atttypid, atttypmod) from pg_catalog.pg_attribute \
+         where attrelid = to_regclass($1) and attname = 'version_num' and not attisdropped",
+    )
+    .bind(name)
+    .fetch_one(connection)
+    .await
+}
+
 /// The rows of a version table, sorted.
 pub async fn version_rows(
     connection: &mut PgConnection,

@@ -7,12 +7,12 @@ use sqlx::postgres::PgConnection;
 use crate::postgres::programs::{self, ProgramError, Table};
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
-use crate::postgres::{catalog, inventory};
-use crate::schema::Entry;
+use crate::postgres::{catalog, identifier, inventory};
 use crate::schema::inventory::Inventory;
 use crate::schema::repair::{self, Facts};
 use crate::schema::roles::{Made, Snapshot};
 use crate::schema::toc::{self, TocError};
+use crate::schema::{Entry, Object};
 
 /// Why it cannot be told what a database holds.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,9 @@ pub enum HoldingError {
     Catalog(#[from] sqlx::Error),
 }
 
+/// The type that Alembic gives the version table's column.
+const ALEMBICS_COLUMN: &str = "character varying(32)";
+
 /// What a database holds.
 #[derive(Debug, Clone)]
 pub struct Holding {
@@ -42,6 +45,8 @@ pub struct Holding {
     pub version_table: Vec<Entry>,
     /// What is on the version table besides itself: privileges, comments, policies.
     pub on_version_table: Vec<Entry>,
+    /// The type of the version table's column, as PostgreSQL prints it.
+    pub version_column: String,
     /// What the catalog tells of the same objects.
     pub inventory: Inventory,
     /// The members of all extensions, with the extensions' versions.
@@ -69,9 +74,10 @@ pub async fn read(
         let facts = catalog::facts(connection).await?;
         let members = catalog::extension_members(connection).await?;
         let now = catalog::snapshot(connection, database.is_private()).await?;
-        Ok((inventory, facts, members, now))
+        let column = catalog::version_column(connection, version_table).await?;
+        Ok((inventory, facts, members, now, column))
     };
-    let (on_table, (inventory, facts, extension_members, now)) =
+    let (on_table, (inventory, facts, extension_members, now, version_column)) =
         tokio::try_join!(on_table, from_catalog)?;
     let entries = toc::entries(&text)?;
     let alone = repair::version_table(&toc::entries(&on_table)?);
@@ -86,14 +92,41 @@ pub async fn read(
         toc::script(&text, restored.iter().map(AsRef::as_ref))?
     };
     drop(restored);
+    let mut on_version_table = toc::on_table(&on_table, &database.address().user)?;
+    on_version_table.extend(widened(version_table, &version_column));
     Ok(Holding {
         entries,
         facts,
         version_table: alone,
-        on_version_table: toc::on_table(&on_table, &database.address().user)?,
+        on_version_table,
+        version_column,
         inventory,
         extension_members,
         made: now.made_since(before),
         text,
     })
+}
+
+/// Alembic makes the column `VARCHAR(32)`. A history with longer ids widens it in one of its revisions (or in
+/// `env.py`, where saying it again changes nothing): later revisions need that.
+fn widened(table: &Table, column: &str) -> Option<Entry> {
+    if column == ALEMBICS_COLUMN {
+        return None;
+    }
+    let object = Object {
+        kind: "VERSION COLUMN".to_owned(),
+        schema: Some(table.schema.clone()),
+        name: format!("{}.version_num", table.name),
+    };
+    let name = identifier::qualify(Some(&table.schema), &table.name);
+    let statement = format!("ALTER TABLE {name} ALTER COLUMN version_num TYPE {column}");
+    Some(Entry { object, owner: None, statements: vec![statement] })
+}
+
+impl Holding {
+    /// How many characters a revision id may have; `None` for any number.
+    pub fn longest_id(&self) -> Option<usize> {
+        let length = self.version_column.split_once('(')?.1.strip_suffix(')')?;
+        length.parse().ok()
+    }
 }

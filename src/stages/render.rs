@@ -3,6 +3,7 @@
 //! Takes a dump, a cut and a template; gives a [`Baseline`]: identifiers, the file's place and its
 //! bytes. The template is data: it can be replaced by the user, and the proof checks what it makes.
 
+mod ids;
 mod ops;
 pub mod readme;
 
@@ -19,6 +20,7 @@ use crate::history::{Branch, Cut, History, IllegalRevisionId, RevisionId};
 use crate::schema;
 use crate::schema::plain::PlainUser;
 use crate::stages::dump::{Block, SchemaDump};
+pub use ids::{choose_id, likely_id};
 use ops::Need;
 
 /// The template's name: a file of this name in `--templates DIR` replaces ours.
@@ -26,12 +28,6 @@ pub const TEMPLATE: &str = "baseline.py.tera";
 
 /// Our own template.
 pub const EMBEDDED: &str = include_str!("../../templates/alembic/baseline.py.tera");
-
-/// What the version table's column holds: Alembic makes it `VARCHAR(32)`.
-pub const LONGEST_ID: usize = 32;
-
-/// Names that Alembic's commands understand in the place of an id.
-const RESERVED: [&str; 4] = ["head", "heads", "base", "current"];
 
 /// Settings that `pg_dump` relies on: names are qualified, function bodies are not checked before
 /// what they use is there.
@@ -74,12 +70,14 @@ pub enum RenderError {
         id: String,
     },
     /// The id does not fit the version table.
-    #[error("the revision id `{id}` has {length} characters; the version table holds {LONGEST_ID}")]
+    #[error("the revision id `{id}` has {length} characters; the version table holds {longest}")]
     LongId {
         /// The id.
         id: String,
         /// Its length.
         length: usize,
+        /// How many characters the version table holds.
+        longest: usize,
     },
     /// The id belongs to a revision that is not the cut.
     #[error("the revision id `{id}` is taken by a revision of this history")]
@@ -448,62 +446,7 @@ pub fn check(
     template: Option<(&str, &str)>,
 ) -> Result<(), RenderError> {
     if let IdChoice::Given(id) = choice {
-        usable_id(history, part, id)?;
+        ids::usable_id(history, part, id)?;
     }
     engine(template).map(|_| ())
-}
-
-/// The baseline's id before anything is replayed: right where it is kept or given, else one of the same
-/// form.
-pub fn likely_id(part: &Part, choice: &IdChoice) -> RevisionId {
-    let text = match (choice, part.heads.as_slice()) {
-        (IdChoice::Keep, [head]) => return head.clone(),
-        (IdChoice::Given(id), _) => id.clone(),
-        _ => String::new(),
-    };
-    // Two of these texts are legal by themselves, and a given one has been checked.
-    RevisionId::new(text).unwrap_or_else(|_| RevisionId::example())
-}
-
-/// Chooses the baseline's id.
-pub fn choose_id(
-    history: &History,
-    part: &Part,
-    dump: &SchemaDump,
-    choice: &IdChoice,
-) -> Result<RevisionId, RenderError> {
-    match (choice, part.heads.as_slice()) {
-        (IdChoice::Given(id), _) => usable_id(history, part, id),
-        (IdChoice::Keep, [head]) => usable_id(history, part, head.as_str()),
-        (IdChoice::Keep | IdChoice::New, _) => usable_id(history, part, &new_id(part, dump)),
-    }
-}
-
-fn usable_id(history: &History, part: &Part, id: &str) -> Result<RevisionId, RenderError> {
-    let id = id.to_owned();
-    let revision = RevisionId::new(id.clone())
-        .map_err(|source| RenderError::IllegalId { id: id.clone(), source })?;
-    if RESERVED.contains(&revision.as_str()) {
-        return Err(RenderError::ReservedId { id });
-    }
-    if revision.len() > LONGEST_ID {
-        return Err(RenderError::LongId { length: revision.len(), id });
-    }
-    let is_head = part.heads == [revision.clone()];
-    if !is_head && history.get(&revision).is_some() {
-        return Err(RenderError::TakenId { id });
-    }
-    Ok(revision)
-}
-
-/// A new id in Alembic's form (12 hexadecimal digits), made from what the baseline stands for: the
-/// same history gives the same id.
-fn new_id(part: &Part, dump: &SchemaDump) -> String {
-    let mut seed = Sha256::new();
-    for id in &part.squashed {
-        seed.update(id.as_str().as_bytes());
-        seed.update(b"\n");
-    }
-    seed.update(dump.sha256.as_bytes());
-    schema::hex(&seed.finalize())[..12].to_owned()
 }

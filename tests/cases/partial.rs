@@ -161,3 +161,24 @@ fn cuts_that_cannot_be_made() {
     }
     insta::assert_snapshot!(told);
 }
+
+/// Alembic's own column takes 32 characters. A history that widens it goes on with longer ids.
+#[tokio::test]
+async fn a_widened_version_table_is_carried() {
+    let project = Project::bare();
+    let long = "r3_with_an_id_that_is_longer_than_32_characters";
+    project.revision("r1", &[], &sql("CREATE TABLE a (id int)"));
+    let widen = sql("ALTER TABLE alembic_version ALTER COLUMN version_num TYPE varchar(64)");
+    project.revision("r2", &["r1"], &widen);
+    project.revision(long, &["r2"], &sql("CREATE TABLE b (id int)"));
+    project.revision("r4", &[long], "");
+    project.squash(&["--keep", "2"]);
+    let target = Target::start().await;
+    let url = target.database("fresh").await;
+    project.alembic(&url, &["upgrade", long]).exits(0);
+    assert_eq!(target.versions("fresh").await, [long]);
+    // The long id may also become the baseline's.
+    project.rebaseline(&["undo"]).exits(0);
+    let result = project.squash(&["--keep", "1"]);
+    assert_eq!(result["baseline"]["revision"], long);
+}
