@@ -67,6 +67,23 @@ impl fmt::Display for Object {
     }
 }
 
+/// What `pg_dump` calls by more than one word in the names of comments and privileges.
+const LONG_WORDS: [&str; 13] = [
+    "ACCESS METHOD",
+    "EVENT TRIGGER",
+    "FOREIGN DATA WRAPPER",
+    "FOREIGN SERVER",
+    "FOREIGN TABLE",
+    "LARGE OBJECT",
+    "MATERIALIZED VIEW",
+    "OPERATOR CLASS",
+    "OPERATOR FAMILY",
+    "TEXT SEARCH CONFIGURATION",
+    "TEXT SEARCH DICTIONARY",
+    "TEXT SEARCH PARSER",
+    "TEXT SEARCH TEMPLATE",
+];
+
 impl Object {
     /// The object in a line of differences: without quotes, and told by the table it belongs to.
     pub fn plain(&self) -> String {
@@ -77,9 +94,14 @@ impl Object {
             Some((table, own)) if !own.contains(' ') => format!("{kind} {own} on {schema}{table}"),
             _ => format!("{kind} {schema}{name}"),
         };
-        let of = |kind: &str| match name.split_once(' ') {
-            Some((word, name)) => format!("{kind} {} {schema}{name}", word.to_lowercase()),
-            None => format!("{kind} {schema}{}", name.to_lowercase()),
+        let of = |kind: &str| {
+            let long = LONG_WORDS
+                .iter()
+                .find_map(|word| Some((*word, name.strip_prefix(word)?.strip_prefix(' ')?)));
+            match long.or_else(|| name.split_once(' ')) {
+                Some((word, name)) => format!("{kind} {} {schema}{name}", word.to_lowercase()),
+                None => format!("{kind} {schema}{}", name.to_lowercase()),
+            }
         };
         match self.kind.as_str() {
             "TABLE DATA" => format!("rows of {schema}{name}"),
@@ -95,6 +117,12 @@ impl Object {
             "DEFAULT" => {
                 format!("default of column {schema}{}", name.replacen(' ', ".", 1))
             }
+            "USER MAPPING" => {
+                format!("user mapping {}", name.strip_prefix("USER MAPPING ").unwrap_or(name))
+            }
+            "BLOB" | "BLOB METADATA" => format!("large object {name}"),
+            "BLOBS" if name == "BLOBS" => "content of large objects".to_owned(),
+            "BLOBS" => format!("content of large object {name}"),
             "ROW SECURITY" => format!("row security of {schema}{name}"),
             "TABLE ATTACH" | "INDEX ATTACH" => format!("partition {schema}{name}"),
             "DEFAULT ACL" => match &self.schema {

@@ -96,19 +96,20 @@ fn refused_of(history: &str, template: &str) -> (Project, Run) {
 /// The mutation is caught: these lines tell what differs, and the diff shows it.
 #[track_caller]
 fn caught(old: &str, new: Option<&str>, told: &[&str], in_diff: &[&str]) {
-    let run = caught_in(HISTORY, old, new, "baseline does not reproduce the history", in_diff);
-    // The differences stand between the cause and the hint, one a line.
-    let lines = run.stderr.lines().skip_while(|line| !line.contains("caused by:")).skip(1);
-    let lines: Vec<&str> =
-        lines.take_while(|line| !line.contains("hint:")).map(str::trim).collect();
-    assert_eq!(lines, told, "{}", run.stderr);
+    caught_in(HISTORY, old, new, told, in_diff);
 }
 
-/// The mutation is caught: the object is named, and the diff shows the line.
+/// The differences stand between the cause and the hint, one a line.
+fn told_lines(run: &Run) -> Vec<&str> {
+    let lines = run.stderr.lines().skip_while(|line| !line.contains("caused by:")).skip(1);
+    lines.take_while(|line| !line.contains("hint:")).map(str::trim).collect()
+}
+
 #[track_caller]
-fn caught_in(history: &str, old: &str, new: Option<&str>, object: &str, in_diff: &[&str]) -> Run {
+fn caught_in(history: &str, old: &str, new: Option<&str>, told: &[&str], in_diff: &[&str]) {
     let (project, run) = refused_of(history, &mutated(old, new));
-    assert!(run.stderr.contains(object), "{object} is not named: {}", run.stderr);
+    assert!(run.stderr.contains("baseline does not reproduce the history"), "{}", run.stderr);
+    assert_eq!(told_lines(&run), told, "{}", run.stderr);
     let ours: Vec<_> =
         project.tree().into_keys().filter(|name| name.starts_with(".rebaseline/")).collect();
     assert_eq!(ours, [".rebaseline/.gitignore", ".rebaseline/proof.diff"]);
@@ -116,7 +117,6 @@ fn caught_in(history: &str, old: &str, new: Option<&str>, object: &str, in_diff:
     for line in in_diff {
         assert!(diff.lines().any(|found| found.starts_with(line)), "no {line:?} in:\n{diff}");
     }
-    run
 }
 
 #[test]

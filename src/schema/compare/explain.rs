@@ -14,8 +14,16 @@ use crate::schema::compare::{Difference, family, inline, rows, tree};
 const STACK: usize = 64 * 1024 * 1024;
 
 /// Objects that are nothing but their properties: where one is missing, its properties are told.
-const NOTHING_BUT_PROPERTIES: [&str; 7] =
-    ["ACL", "DEFAULT ACL", "PRIVILEGES", "SETTING", "COMMENT", "SEQUENCE SET", "DEFAULT"];
+const NOTHING_BUT_PROPERTIES: [&str; 8] = [
+    "ACL",
+    "DEFAULT ACL",
+    "PRIVILEGES",
+    "SETTING",
+    "COMMENT",
+    "SEQUENCE SET",
+    "DEFAULT",
+    "DATABASE",
+];
 
 /// The differences by property. Each difference is told by at least one.
 pub fn changes(differences: &[Difference]) -> Vec<Change> {
@@ -65,7 +73,15 @@ fn told(difference: &Difference) -> Vec<What> {
             let version = |all: &[String]| all.iter().map(|m| family::member_version(m)).collect();
             vec![named("version", Some(version(expected)), Some(version(actual)))]
         }
+        // Content, in calls that have no properties.
+        _ if kind == "BLOBS" => vec![unexplained(difference)],
         Some((expected, actual)) => properties(difference, expected, actual),
+        // Not made here, only changed (the schema public): what is missing is the change.
+        None if kind == "SCHEMA"
+            && !expected.iter().chain(actual).any(|s| s.starts_with("CREATE ")) =>
+        {
+            properties(difference, expected, actual)
+        }
         None => vec![unexplained(difference)],
     }
 }
@@ -97,8 +113,21 @@ fn properties(difference: &Difference, expected: &[String], actual: &[String]) -
         return vec![unexplained(difference)];
     };
     let parts = |texts: &[String], nodes: &[NodeEnum]| -> Vec<Part> {
-        let statements = texts.iter().zip(nodes);
-        statements.flat_map(|(text, node)| family::parts(&difference.object, text, node)).collect()
+        let mut parts = Vec::new();
+        // Privileges that another role than the owner gave stand between two of these.
+        let mut by = String::new();
+        for (text, node) in texts.iter().zip(nodes) {
+            match node {
+                NodeEnum::VariableSetStmt(set) if set.name == "session_authorization" => {
+                    by = family::granted_by(set);
+                }
+                _ => {
+                    let of_statement = family::parts(&difference.object, text, node);
+                    parts.extend(of_statement.into_iter().map(|part| part.behind(&by)));
+                }
+            }
+        }
+        parts
     };
     let changes = facts::compare(&parts(expected, &wanted), &parts(actual, &found));
     if !changes.is_empty() {

@@ -5,6 +5,7 @@
 mod alter;
 mod comment;
 mod constraint;
+mod foreign;
 mod function;
 mod index;
 mod made;
@@ -17,7 +18,7 @@ mod types;
 mod view;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{Constraint, Node};
+use pg_query::protobuf::{Constraint, Node, VariableSetKind, VariableSetStmt};
 
 use crate::schema::Object;
 use crate::schema::compare::facts::Part;
@@ -38,6 +39,9 @@ pub fn parts(object: &Object, text: &str, node: &NodeEnum) -> Vec<Part> {
         NodeEnum::RuleStmt(rule) => vec![view::rule(rule, text)],
         NodeEnum::CreateTrigStmt(trigger) => vec![trigger::create(trigger, text)],
         NodeEnum::CreateEventTrigStmt(trigger) => vec![trigger::event(trigger, text)],
+        NodeEnum::AlterEventTrigStmt(alter) => vec![trigger::alter_event(alter)],
+        NodeEnum::CreateForeignServerStmt(server) => vec![foreign::server(server, text)],
+        NodeEnum::CreateUserMappingStmt(mapping) => vec![foreign::user_mapping(mapping)],
         NodeEnum::CreatePolicyStmt(policy) => vec![policy::create(policy, text)],
         NodeEnum::CreateEnumStmt(labels) => types::labels(labels),
         NodeEnum::CompositeTypeStmt(composite) => types::composite(composite, text),
@@ -64,6 +68,14 @@ pub fn parts(object: &Object, text: &str, node: &NodeEnum) -> Vec<Part> {
         | NodeEnum::AlterDatabaseStmt(_)
         | NodeEnum::AlterDatabaseSetStmt(_) => made::parts(object, text, node),
         _ => vec![whole(text, node)],
+    }
+}
+
+/// What is put behind a privilege that was given in a session of another role.
+pub fn granted_by(set: &VariableSetStmt) -> String {
+    match set.kind() {
+        VariableSetKind::VarSetValue => format!(" by {}", function::setting(set)),
+        _ => String::new(),
     }
 }
 

@@ -44,8 +44,8 @@ for statement in [
 "#;
 
 #[track_caller]
-fn caught(old: &str, new: Option<&str>, object: &str, in_diff: &[&str]) {
-    caught_in(HISTORY, old, new, object, in_diff);
+fn caught(old: &str, new: Option<&str>, told: &str, in_diff: &[&str]) {
+    caught_in(HISTORY, old, new, &told.lines().collect::<Vec<_>>(), in_diff);
 }
 
 #[test]
@@ -56,17 +56,37 @@ fn without_a_mutation_the_proof_is_equal() {
 
 #[test]
 fn roles() {
-    caught("COMMENT ON ROLE", None, "COMMENT ON ROLE \"cook\"", &["-COMMENT ON ROLE"]);
-    caught("pg_monitor", None, "GRANT \"pg_monitor\"", &["-GRANT \"pg_monitor\""]);
-    caught("\"work_mem\" TO ''5MB''", Some("\"work_mem\" TO ''6MB''"), "work_mem", &["-", "+"]);
-    caught(" CREATEROLE", Some(" NOCREATEROLE"), "chef", &["-", "+"]);
+    caught("COMMENT ON ROLE", None, "comment on role cook: 'cooks' -> none", &["-COMMENT ON ROLE"]);
+    caught(
+        "pg_monitor",
+        None,
+        "membership of chef in pg_monitor is missing",
+        &["-GRANT \"pg_monitor\""],
+    );
+    caught(
+        "\"work_mem\" TO ''5MB''",
+        Some("\"work_mem\" TO ''6MB''"),
+        "setting work_mem of role cook in this database: 5MB -> 6MB",
+        &["-", "+"],
+    );
+    caught(
+        " CREATEROLE",
+        Some(" NOCREATEROLE"),
+        "role chef: createrole -> nocreaterole",
+        &["-", "+"],
+    );
 }
 
 #[test]
 fn the_database() {
-    caught("the kitchen", None, "COMMENT ON DATABASE", &["-"]);
-    caught("GRANT CREATE ON DATABASE", None, "GRANT CREATE ON DATABASE", &["-"]);
-    caught("CONNECTION LIMIT 77", None, "CONNECTION LIMIT 77", &["-"]);
+    caught("the kitchen", None, "comment on database: 'the kitchen' -> none", &["-"]);
+    caught(
+        "GRANT CREATE ON DATABASE",
+        None,
+        "privileges on the database: GRANT CREATE TO chef is missing",
+        &["-"],
+    );
+    caught("CONNECTION LIMIT 77", None, "database: connection limit 77 -> none", &["-"]);
 }
 
 #[test]
@@ -74,35 +94,75 @@ fn large_objects() {
     caught(
         "lo_put(16500, 0, '\\x737465616d')",
         Some("lo_put(16500, 0, '\\x737465616e')"),
-        "content of large objects",
+        "content of large objects: definition, line 3: SELECT pg_catalog.lowrite(0, '\\x737465616d'); -> SELECT pg_catalog.lowrite(0, '\\x737465616e');",
         &["-", "+"],
     );
-    caught("SELECT pg_catalog.lo_put", None, "content of large objects", &["-"]);
+    caught(
+        "SELECT pg_catalog.lo_put",
+        None,
+        "content of large objects: definition, line 3: SELECT pg_catalog.lowrite(0, '\\x737465616d'); -> SELECT pg_catalog.lo_close(0);",
+        &["-"],
+    );
     caught(
         "ALTER LARGE OBJECT 16500 OWNER",
         None,
-        "large object `16500`",
+        "large object 16500: owner cook -> postgres",
         &["-ALTER LARGE OBJECT"],
     );
-    caught("GRANT SELECT ON LARGE OBJECT", None, "LARGE OBJECT 16500", &["-GRANT SELECT ON LARGE"]);
-    caught("COMMENT ON LARGE OBJECT", None, "LARGE OBJECT 16500", &["-COMMENT ON LARGE OBJECT"]);
+    caught(
+        "GRANT SELECT ON LARGE OBJECT",
+        None,
+        "privileges on large object 16500: GRANT SELECT TO chef is missing",
+        &["-GRANT SELECT ON LARGE"],
+    );
+    caught(
+        "COMMENT ON LARGE OBJECT",
+        None,
+        "comment on large object 16500: 'hot' -> none",
+        &["-COMMENT ON LARGE OBJECT"],
+    );
 }
 
 #[test]
 fn a_negative_zero() {
-    caught("'-0'", Some("-0"), "rows of `public.pot`", &["-INSERT INTO public.pot", "+"]);
+    caught(
+        "'-0'",
+        Some("-0"),
+        "rows of public.pot: row id=1: weight -0 -> 0",
+        &["-INSERT INTO public.pot", "+"],
+    );
 }
 
 #[test]
 fn statistics_and_publications() {
-    caught("CREATE STATISTICS", None, "pot_ab", &["-CREATE STATISTICS"]);
-    caught("(id, a) WHERE ((id > 5))", Some("(id, a)"), "news pot", &["-ALTER PUBLICATION", "+"]);
-    caught("CREATE PUBLICATION everything", None, "publication `everything`", &["-CREATE"]);
+    caught(
+        "CREATE STATISTICS",
+        None,
+        "statistics public.pot_ab is missing",
+        &["-CREATE STATISTICS"],
+    );
+    caught(
+        "(id, a) WHERE ((id > 5))",
+        Some("(id, a)"),
+        "publication table public.news pot: definition ...blic.pot (id, a) WHERE ((id > 5)) -> ...blic.pot (id, a)",
+        &["-ALTER PUBLICATION", "+"],
+    );
+    caught(
+        "CREATE PUBLICATION everything",
+        None,
+        "publication everything is missing",
+        &["-CREATE"],
+    );
 }
 
 #[test]
 fn default_privileges_of_another_role() {
-    caught("ALTER DEFAULT PRIVILEGES", None, "DEFAULT PRIVILEGES FOR FUNCTIONS", &["-ALTER"]);
+    caught(
+        "ALTER DEFAULT PRIVILEGES",
+        None,
+        "default privileges for functions: REVOKE ALL ON FUNCTIONS FROM PUBLIC for objects of cook is missing",
+        &["-ALTER"],
+    );
 }
 
 #[test]
@@ -110,36 +170,72 @@ fn event_triggers() {
     caught(
         "CREATE EVENT TRIGGER bell ON ddl_command_end",
         Some("CREATE EVENT TRIGGER bell ON sql_drop"),
-        "event trigger `bell`",
+        "event trigger bell: event ddl_command_end -> sql_drop",
         &["-CREATE", "+CREATE"],
     );
-    caught("ENABLE ALWAYS", None, "event trigger `bell`", &["-ALTER EVENT TRIGGER"]);
+    caught(
+        "ENABLE ALWAYS",
+        None,
+        "event trigger bell: fires always -> none",
+        &["-ALTER EVENT TRIGGER"],
+    );
 }
 
 #[test]
 fn the_comment_that_an_extension_brings() {
-    caught("COMMENT ON EXTENSION", None, "EXTENSION citext", &["+COMMENT ON EXTENSION"]);
+    caught(
+        "COMMENT ON EXTENSION",
+        None,
+        "comment on extension citext: none -> 'data type for case-insensitive character strings'",
+        &["+COMMENT ON EXTENSION"],
+    );
 }
 
 #[test]
 fn foreign_servers() {
-    caught("CREATE USER MAPPING", None, "user mapping", &["-CREATE USER MAPPING"]);
-    caught("host 'h'", Some("host 'g'"), "server `far`", &["-", "+"]);
-    caught("GRANT ALL ON FOREIGN SERVER", None, "FOREIGN SERVER far", &["-GRANT ALL"]);
+    caught(
+        "CREATE USER MAPPING",
+        None,
+        "user mapping postgres SERVER far is missing",
+        &["-CREATE USER MAPPING"],
+    );
+    caught("host 'h'", Some("host 'g'"), "server far: host h -> g", &["-", "+"]);
+    caught(
+        "GRANT ALL ON FOREIGN SERVER",
+        None,
+        "privileges on foreign server far: GRANT ALL TO cook is missing",
+        &["-GRANT ALL"],
+    );
 }
 
 #[test]
 fn the_owner_of_schema_public() {
-    caught("ALTER SCHEMA public OWNER", None, "schema `public`", &["-ALTER SCHEMA public"]);
+    caught(
+        "ALTER SCHEMA public OWNER",
+        None,
+        "schema public: owner postgres -> none",
+        &["-ALTER SCHEMA public"],
+    );
 }
 
 #[test]
 fn a_privilege_that_another_role_gave() {
-    caught("'cook', false", Some("'none', false"), "`public.pot`", &["-SET SESSION AUTHORIZATION"]);
-    caught("GRANT SELECT ON TABLE public.pot TO chef", None, "`public.pot`", &["-GRANT SELECT"]);
+    caught(
+        "'cook', false",
+        Some("'none', false"),
+        "privileges on table public.pot: GRANT SELECT TO chef by cook is missing\n\
+         privileges on table public.pot: GRANT SELECT TO chef is too much",
+        &["-SET SESSION AUTHORIZATION"],
+    );
+    caught(
+        "GRANT SELECT ON TABLE public.pot TO chef",
+        None,
+        "privileges on table public.pot: GRANT SELECT TO chef by cook is missing",
+        &["-GRANT SELECT"],
+    );
 }
 
 #[test]
 fn a_view_on_the_version_table() {
-    caught("CREATE VIEW", None, "view `public.stand`", &["-CREATE VIEW"]);
+    caught("CREATE VIEW", None, "view public.stand is missing", &["-CREATE VIEW"]);
 }

@@ -1,6 +1,6 @@
 //! Triggers and event triggers.
 
-use pg_query::protobuf::{CreateEventTrigStmt, CreateTrigStmt};
+use pg_query::protobuf::{AlterEventTrigStmt, CreateEventTrigStmt, CreateTrigStmt};
 
 use crate::schema::compare::facts::Part;
 use crate::schema::compare::tree;
@@ -63,4 +63,15 @@ pub fn event(trigger: &CreateEventTrigStmt, text: &str) -> Part {
         .options(&trigger.whenclause)
         .fact("function", tree::name(&trigger.funcname))
         .rest(trigger, &known, text)
+}
+
+/// `ALTER EVENT TRIGGER ... ENABLE`
+pub fn alter_event(alter: &AlterEventTrigStmt) -> Part {
+    let fires = match alter.tgenabled.as_str() {
+        "A" => "always",
+        "R" => "on replicas",
+        "D" => "never",
+        _ => "as usual",
+    };
+    Part::object().fact("fires", fires)
 }

@@ -172,3 +172,13 @@ fn partitions() {
     "
     );
 }
+
+#[test]
+fn a_schema_that_is_only_changed() {
+    let owner = entry("SCHEMA", "public", &["ALTER SCHEMA public OWNER TO app"]);
+    let made = entry("SCHEMA", "own", &["CREATE SCHEMA own", "ALTER SCHEMA own OWNER TO app"]);
+    insta::assert_snapshot!(lines(&[owner, made], &[]), @r"
+    schema s.public: owner app -> none
+    schema s.own is missing
+    ");
+}
