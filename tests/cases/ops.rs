@@ -7,6 +7,7 @@ use std::process::Command;
 use ruff_python_ast::{Expr, Stmt};
 
 use crate::support::environment;
+use crate::support::newer;
 use crate::support::project::{ENV_ASYNC, ENV_SYNC, Project};
 
 /// A history of one revision that runs these statements as they are.
@@ -295,6 +296,7 @@ fn rows() {
     defaults
     nothing
     odd
+    only_fresh
     selfish
     with_bits
     with_control
@@ -397,4 +399,19 @@ fn a_naming_convention_changes_no_name() {
         .replace("context.configure(", "context.configure(target_metadata=METADATA, ");
     project.write("migrations/env.py", env);
     squashed(&project, "ops");
+}
+
+#[test]
+fn what_18_prints_of_its_own() {
+    let project = history(include_str!("ops/since_18.sql"));
+    let binaries = newer::binaries(18).display().to_string();
+    let result = project.squash(&["--style", "ops", "--pg-bin", &binaries]);
+    assert_eq!(result["proof"]["offline"]["outcome"], "equal");
+    let baseline = std::fs::read_to_string(project.baseline()).unwrap();
+    // A name of NOT NULL can be given afterwards, if it is not the one that another table will choose.
+    assert_executed(&baseline, "CREATE TABLE", &["public.computed", "public.first", "public.kept"]);
+    assert_holds(
+        &baseline,
+        &[r#"RENAME CONSTRAINT "renamed_B c_not_null" TO "renamed_before_A_not_null""#],
+    );
 }

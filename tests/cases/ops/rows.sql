@@ -61,6 +61,14 @@ create table json_nulls (a jsonb, b json, c int);
 
 insert into json_nulls values ('null', 'null', 1), (null, null, 2)
 
+create table fresh (id int primary key, made timestamptz default now(), token uuid default gen_random_uuid());
+
+insert into fresh (id) values (1), (2)
+
+create table only_fresh (made timestamptz default clock_timestamp());
+
+insert into only_fresh default values
+
 create table nothing ();
 
 insert into nothing default values

@@ -10,7 +10,7 @@ use crate::stages::render::ops::property::{self, Given};
 use crate::stages::render::ops::sequence::{self, Identity};
 use crate::stages::render::ops::table::{self, Folded, Table};
 use crate::stages::render::ops::types::Types;
-use crate::stages::render::ops::{Ability, Key, enumeration, kind};
+use crate::stages::render::ops::{Ability, Key, enumeration, kind, say};
 
 /// What becomes of a statement.
 #[derive(Debug)]
@@ -75,6 +75,15 @@ impl<'a> Plan<'a> {
                 tables.insert(table.key(), (at, table));
             }
         }
+        // A name that is taken already would not be chosen.
+        let all = tables.values().map(|(_, table): &(usize, Table)| table);
+        let taken: HashSet<String> =
+            all.flat_map(|table| table.renamed().map(|(_, name)| name.text.to_string())).collect();
+        tables.retain(|_, (_, table)| {
+            table
+                .renamed()
+                .all(|(chosen, _)| chosen.len() <= say::LONGEST_NAME && !taken.contains(&chosen))
+        });
         let apart = |block: &Block| matches!(kind(block), "SETTING" | "OPERATOR CLASS");
         Self {
             blocks,

@@ -49,7 +49,8 @@ pub fn code(statements: &[String], table: &Table) -> Option<Code> {
     for (number, name) in first.columns.iter().enumerate() {
         let column = table.column(name)?;
         let values = rows.iter().map(|row| &row.values[number]);
-        if column.is_computed && values.clone().all(|value| *value == Value::Default) {
+        // What is left out gets its default.
+        if values.clone().all(|value| *value == Value::Default) {
             continue;
         }
         // These names are the names of parameters too.
@@ -70,6 +71,9 @@ pub fn code(statements: &[String], table: &Table) -> Option<Code> {
         for (row, value) in written.iter_mut().zip(values) {
             row.push((name.clone(), value.code(seed)?));
         }
+    }
+    if columns.len() == 1 {
+        return None;
     }
     let schema = say::name(&table.name.schema)?;
     let target = Code::call("sa.table", columns).with("schema", schema).opened();

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use crate::postgres::identifier;
 use crate::stages::render::ops::constraint::Unique;
 use crate::stages::render::ops::layout::Code;
 use crate::stages::render::ops::scan::{Cursor, Name, Qualified, without_brackets};
@@ -39,6 +40,8 @@ pub struct Column<'a> {
     pub value: Option<&'a str>,
     /// Whether it is `NOT NULL`.
     pub not_null: bool,
+    /// What this is called, if that is another name than `PostgreSQL` would choose (since 18).
+    not_null_name: Option<Name<'a>>,
 }
 
 #[derive(Debug)]
@@ -119,6 +122,15 @@ impl<'a> Table<'a> {
         self.name.key()
     }
 
+    /// Names of `NOT NULL` constraints as `PostgreSQL` chooses them here, each with the name that it has.
+    pub fn renamed(&self) -> impl Iterator<Item = (String, &Name<'a>)> {
+        let named =
+            |column: &'_ Column<'a>| format!("{}_{}_not_null", self.name.name, column.name.text);
+        self.columns
+            .iter()
+            .filter_map(move |column| Some((named(column), column.not_null_name.as_ref()?)))
+    }
+
     /// A column by its name.
     pub fn column(&self, name: &str) -> Option<&Column<'a>> {
         self.columns.iter().find(|column| column.name.text == name)
@@ -150,6 +162,11 @@ impl<'a> Table<'a> {
                     "ALTER TABLE {raw}\n    ADD CONSTRAINT {name} CHECK ({expression}){no_inherit}"
                 ));
             }
+        }
+        for (chosen, name) in self.renamed() {
+            let chosen = identifier::quote(&chosen);
+            statements
+                .push(format!("ALTER TABLE {raw} RENAME CONSTRAINT {chosen} TO {}", name.raw));
         }
         if let (Some(list), None) = (self.parameters, &self.said_parameters) {
             statements.push(format!("ALTER TABLE {raw} SET ({list})"));
@@ -256,16 +273,21 @@ fn column<'a>(cursor: &mut Cursor<'a>, types: &Types) -> Option<Column<'a>> {
     let mut collation = None;
     let mut value = None;
     let (mut is_computed, mut not_null) = (false, false);
+    let mut not_null_name = None;
     loop {
         if cursor.eat("COLLATE") {
             collation = Some(cursor.until(is_clause)?);
         } else if cursor.eat("DEFAULT") {
-            value = Some(cursor.until(|c| c.sees("NOT NULL") || c.sees("COLLATE"))?);
+            value = Some(cursor.until(|c| is_clause(c))?);
         } else if cursor.eat("GENERATED ALWAYS AS") {
             value = Some(cursor.bracketed()?);
             is_computed = true;
             cursor.need("STORED")?;
         } else if cursor.eat("NOT NULL") {
+            not_null = true;
+        } else if cursor.eat("CONSTRAINT") {
+            not_null_name = Some(cursor.name()?);
+            cursor.need("NOT NULL")?;
             not_null = true;
         } else {
             break;
@@ -276,7 +298,7 @@ fn column<'a>(cursor: &mut Cursor<'a>, types: &Types) -> Option<Column<'a>> {
         return None;
     }
     let kind = types.of(kind, collation)?;
-    Some(Column { name, kind, is_computed, value, not_null })
+    Some(Column { name, kind, is_computed, value, not_null, not_null_name })
 }
 
 fn check<'a>(cursor: &mut Cursor<'a>) -> Option<Check<'a>> {
