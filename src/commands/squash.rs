@@ -144,7 +144,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         let mut dumps = overlap::dump_steps(&settings, &plan, &mut rehearsal).await?;
         let added = plan::added(&plan, &dumps)?;
         let Some(dump) = dumps.pop() else { return Err(nothing(&settings)) };
-        let choices = choices(arguments, &settings);
+        let choices = choices(arguments, &settings, &plan);
         let texts = place::texts(&settings, &audit, history);
         let known = Known { texts, choices: &choices };
         let volatile = overlap::settle(&rehearsal, &dump, &added, &known).await?;
@@ -295,12 +295,13 @@ fn nothing(settings: &Settings) -> Error {
 }
 
 /// What is said about seed values that change from run to run.
-fn choices(arguments: &Squash, settings: &Settings) -> Choices {
+fn choices(arguments: &Squash, settings: &Settings, plan: &plan::Plan) -> Choices {
     Choices {
         freeze: arguments.freeze.clone(),
         seed: settings.seed.clone(),
         drop: arguments.drop_seed.clone(),
         frozen_keys: arguments.frozen_keys,
+        partial: !plan.cut.kept().is_empty(),
     }
 }
 

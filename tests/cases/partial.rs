@@ -182,3 +182,16 @@ async fn a_widened_version_table_is_carried() {
     let result = project.squash(&["--keep", "1"]);
     assert_eq!(result["baseline"]["revision"], long);
 }
+
+#[tokio::test]
+async fn the_example_keeps_its_newest_twelve() {
+    let project = Project::example();
+    let result = project.squash(&["--keep", "12"]);
+    let (squashed, kept) = kept(&result);
+    assert!(kept >= 12 && squashed > 50, "{squashed} {kept}");
+    assert_eq!(result["rewritten"], serde_json::json!([]));
+    let target = Target::start().await;
+    let url = target.database("fresh").await;
+    project.alembic(&url, &["upgrade", "heads"]).exits(0);
+    assert_eq!(target.versions("fresh").await, ["d5b30e8c72fa"]);
+}

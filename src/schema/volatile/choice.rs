@@ -19,6 +19,8 @@ pub struct Choices {
     pub drop: Vec<String>,
     /// Whether random keys keep the values of this run.
     pub frozen_keys: bool,
+    /// Whether a part of the history is kept: a `[seed]` of the configuration may mean its rows.
+    pub partial: bool,
 }
 
 /// A name that cannot be used.
@@ -77,7 +79,10 @@ impl Choices {
             chosen.freeze.insert(column(&tables, "--freeze", name)?);
         }
         for (name, expression) in &self.seed {
-            chosen.seed.insert(column(&tables, "[seed]", name)?, expression.clone());
+            match column(&tables, "[seed]", name) {
+                Err(ChoiceError::Unknown { .. }) if self.partial => {}
+                found => _ = chosen.seed.insert(found?, expression.clone()),
+            }
         }
         for name in &self.drop {
             chosen.drop.insert(table(&tables, "--drop-seed", name)?);

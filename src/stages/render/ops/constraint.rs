@@ -135,11 +135,14 @@ impl Unique {
     }
 
     fn alone(&self, name: Code, table: Code, schema: Code) -> Option<Code> {
+        // The operation knows the table by the key's own columns: it does not find the included ones.
+        if !self.include.is_empty() {
+            return None;
+        }
         let columns = say::names(&self.columns)?;
         let of = |function| Code::call(function, vec![name, table, columns]).with("schema", schema);
         if self.primary {
-            let plain = self.deferrable.is_none() && self.include.is_empty();
-            return plain.then(|| of("op.create_primary_key"));
+            return self.deferrable.is_none().then(|| of("op.create_primary_key"));
         }
         self.options(of("op.create_unique_constraint"))
     }

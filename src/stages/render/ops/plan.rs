@@ -84,7 +84,13 @@ impl<'a> Plan<'a> {
                 .renamed()
                 .all(|(chosen, _)| chosen.len() <= say::LONGEST_NAME && !taken.contains(&chosen))
         });
-        let apart = |block: &Block| matches!(kind(block), "SETTING" | "OPERATOR CLASS");
+        // A search path is set around what calls functions, and that is not moved.
+        let says_where =
+            |block: &Block| block.statements.iter().any(|s| s.starts_with("SET default_"));
+        let apart = |block: &Block| match kind(block) {
+            "SETTING" => says_where(block),
+            kind => kind == "OPERATOR CLASS",
+        };
         Self {
             blocks,
             ability,
