@@ -169,7 +169,7 @@ fn crashed_squashes() -> &'static [State] {
         let states: Vec<State> = (1..)
             .map_while(|n| {
                 let project = original().project();
-                let state = crash(&project, &["squash", "--once"], n);
+                let state = crash(&project, &["squash"], n);
                 if state.is_none() {
                     State::of(&project).assert_is(finished(), "a squash that was not cut off");
                 }
@@ -248,7 +248,7 @@ fn a_new_squash_works_where_none_had_begun() {
     for (what, state) in numbered(crashed_squashes(), "squash") {
         if !begun(state) {
             assert_eq!(state.outside(), *original(), "{what}");
-            let (run, after) = run(state, &["squash", "--once"]);
+            let (run, after) = run(state, &["squash"]);
             run.exits(0);
             after.assert_is(finished(), &what);
             seen += 1;
@@ -359,7 +359,7 @@ fn other_commands_know_of_an_unfinished_swap() {
         if !state.has_journal() {
             continue;
         }
-        let (squash, after) = run(state, &["squash", "--once"]);
+        let (squash, after) = run(state, &["squash"]);
         assert_eq!(squash.code, Some(5), "{what}: {}", squash.stderr);
         assert!(squash.stderr.contains("rebaseline resume"), "{what}: {}", squash.stderr);
         assert!(squash.stderr.contains("rebaseline undo"), "{what}: {}", squash.stderr);
