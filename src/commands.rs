@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod audit;
+pub mod fleet;
 pub mod resume;
 pub mod squash;
 pub mod stamp;

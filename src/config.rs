@@ -17,7 +17,7 @@ use crate::format::alembic::ini::{self, AlembicConfig, ConfigError, DEFAULT_SECT
 use crate::postgres::run_folder::{self, Places};
 use crate::postgres::scratch::Prelude;
 use crate::postgres::server::Source;
-use crate::postgres::target::{Url, UrlError};
+use crate::postgres::url::{Url, UrlError};
 
 /// The name of our own configuration file.
 pub const FILE: &str = "rebaseline.toml";

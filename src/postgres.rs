@@ -20,3 +20,4 @@ pub mod stall;
 pub mod stopwatch;
 pub mod target;
 pub mod template;
+pub mod url;

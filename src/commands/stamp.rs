@@ -2,54 +2,19 @@
 //! stand.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use futures_util::{StreamExt, stream};
 use rebaseline_archive::{BaselineRecord, Manifest, RevisionRecord};
 use serde::Serialize;
 
 use crate::cli::{Global, Running, Stamp, Targets};
 use crate::commands::archive::{Archives, ArchivesError};
-use crate::config::{self, Settings, SettingsError};
-use crate::error::{Explain, Kind, Result};
-use crate::files;
+use crate::commands::fleet;
+use crate::config::Settings;
+use crate::error::Result;
 use crate::history::History;
-use crate::postgres::target::Url;
 use crate::report::{Printable, Report};
 use crate::stages::audit;
 use crate::stages::stamp::{self, Outcome, Patience, Plan, Replaced, Requires, Told};
-
-/// No databases were named.
-#[derive(Debug, thiserror::Error)]
-pub enum TargetsError {
-    /// None at all.
-    #[error("no database was named")]
-    None,
-    /// A bad line of a file.
-    #[error("line {line} of `{}` names no database", file.display())]
-    Line {
-        /// The file.
-        file: PathBuf,
-        /// Its line, from 1.
-        line: usize,
-        /// What is wrong.
-        #[source]
-        source: SettingsError,
-    },
-}
-
-impl Explain for TargetsError {
-    fn kind(&self) -> Kind {
-        Kind::Usage
-    }
-
-    fn hints(&self) -> Vec<String> {
-        vec![
-            "name it: postgresql://USER@HOST/DB, env:NAME of a variable, or --targets FILE"
-                .to_owned(),
-        ]
-    }
-}
 
 #[derive(Debug, Serialize)]
 struct ToldAll {
@@ -88,53 +53,20 @@ pub async fn status(global: &Global, targets: &Targets, report: &Report) -> Resu
     run(global, targets, false, report).await
 }
 
-async fn run(global: &Global, targets: &Targets, write: bool, report: &Report) -> Result<u8> {
+async fn run(global: &Global, arguments: &Targets, write: bool, report: &Report) -> Result<u8> {
     let settings = Settings::load(global, &Running::default())?;
-    let urls = urls(targets)?;
-    let plan = plan(&settings, targets)?;
-    let patience = Patience { connect: targets.connect_timeout, lock: targets.lock_timeout };
-    let bar = report.bar(if write { "stamp" } else { "status" }, urls.len() as u64);
-    let mut told: Vec<(usize, Told)> = stream::iter(urls.iter().enumerate())
-        .map(|(number, url)| {
-            let (plan, bar) = (&plan, &bar);
-            async move {
-                let told = stamp::stamp(url, plan, patience, write).await;
-                bar.inc(1);
-                (number, told)
-            }
-        })
-        .buffer_unordered(targets.jobs.max(1))
-        .collect()
-        .await;
+    let targets = fleet::targets(arguments)?;
+    let plan = plan(&settings, arguments)?;
+    let patience = Patience { connect: arguments.connect_timeout, lock: arguments.lock_timeout };
+    let bar = report.bar(if write { "stamp" } else { "status" }, targets.len() as u64);
+    let told = fleet::each(&targets, arguments.jobs, &bar, |target| {
+        stamp::stamp(target, &plan, patience, write)
+    })
+    .await;
     bar.finish_and_clear();
-    told.sort_by_key(|(number, _)| *number);
-    let targets: Vec<Told> = told.into_iter().map(|(_, told)| told).collect();
-    let refused = targets.iter().any(|told| told.outcome == Outcome::Refused);
-    report.result(&ToldAll { targets });
+    let refused = told.iter().any(|told| told.outcome == Outcome::Refused);
+    report.result(&ToldAll { targets: told });
     Ok(u8::from(refused))
-}
-
-fn urls(targets: &Targets) -> Result<Vec<Url>> {
-    let mut urls = Vec::new();
-    for text in &targets.urls {
-        urls.push(config::url(text)?);
-    }
-    for file in &targets.targets {
-        let text = files::read_text(file).map_err(SettingsError::from)?;
-        for (number, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let url = config::url(line).map_err(|source| TargetsError::Line {
-                file: file.clone(),
-                line: number + 1,
-                source,
-            })?;
-            urls.push(url);
-        }
-    }
-    if urls.is_empty() { Err(TargetsError::None.into()) } else { Ok(urls) }
 }
 
 /// What the archives and the project say about where a database can stand.

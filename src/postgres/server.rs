@@ -13,7 +13,7 @@ use crate::postgres::address::Address;
 use crate::postgres::binaries::{Binaries, BinariesError};
 use crate::postgres::cluster::{Cluster, ClusterError};
 use crate::postgres::run_folder::{FolderError, Places, RunFolder};
-use crate::postgres::target::{Url, UrlError};
+use crate::postgres::url::{Url, UrlError};
 use crate::process::Plan;
 
 /// Where the scratch server comes from.

@@ -16,7 +16,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use crate::postgres::catalog;
 use crate::postgres::identifier;
 use crate::postgres::programs::Table;
-use crate::postgres::target::{Url, UrlError};
+use crate::postgres::target::Target;
+use crate::postgres::url::{Url, UrlError};
 pub use decision::{Decision, Plan, Replaced, Requires};
 
 /// Limits for one database.
@@ -104,9 +105,9 @@ impl TargetError {
 }
 
 /// Stamps one database, or only says where it stands when `write` is false.
-pub async fn stamp(url: &Url, plan: &Plan, patience: Patience, write: bool) -> Told {
+pub async fn stamp(target: &Target, plan: &Plan, patience: Patience, write: bool) -> Told {
     let started = Instant::now();
-    let result = attempt(url, plan, patience, write).await;
+    let result = attempt(&target.url, plan, patience, write).await;
     let (outcome, found, why, help) = match result {
         Ok((Decision::AlreadyThere, found)) => (Outcome::AlreadyThere, found, None, None),
         Ok((Decision::Stamp(_), found)) => {
@@ -120,7 +121,7 @@ pub async fn stamp(url: &Url, plan: &Plan, patience: Patience, write: bool) -> T
         }
     };
     Told {
-        target: url.to_string(),
+        target: target.to_string(),
         outcome,
         found,
         expected: plan.shown(),
