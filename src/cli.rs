@@ -188,6 +188,9 @@ pub struct Squash {
     /// How many rows the history may have inserted in all [default: 200000]
     #[arg(long, value_name = "N")]
     pub max_seed_rows: Option<u64>,
+    /// From how many bytes of SQL on it gets a file of its own, beside the baseline [default: 1000000]
+    #[arg(long, value_name = "BYTES")]
+    pub sql_file_above: Option<usize>,
     /// Folder for the archive [default: archive/ beside the versions folder]
     #[arg(long, value_name = "DIR")]
     pub archive_dir: Option<PathBuf>,

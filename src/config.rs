@@ -103,6 +103,9 @@ impl Explain for SettingsError {
 /// How many rows a history may insert unless the user says otherwise.
 const MAX_SEED_ROWS: u64 = 200_000;
 
+/// From how many bytes on SQL gets a file of its own unless the user says otherwise.
+const SQL_FILE_ABOVE: usize = 1_000_000;
+
 /// What one history is and how it is run, in `rebaseline.toml`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -116,6 +119,7 @@ struct HistoryTable {
     templates: Option<PathBuf>,
     readme: Option<PathBuf>,
     max_seed_rows: Option<u64>,
+    sql_file_above: Option<usize>,
     scratch: ScratchTable,
     seed: BTreeMap<String, String>,
 }
@@ -162,6 +166,8 @@ pub struct Settings {
     pub readme: Option<PathBuf>,
     /// How many rows a history may insert.
     pub max_seed_rows: u64,
+    /// From how many bytes on the SQL of a baseline gets a file of its own.
+    pub sql_file_above: usize,
     /// The scratch server.
     pub source: Source,
     /// What the history expects.
@@ -224,6 +230,7 @@ impl Settings {
             templates: table.templates.as_ref().map(in_base),
             readme: table.readme.as_ref().map(in_base),
             max_seed_rows: table.max_seed_rows.unwrap_or(MAX_SEED_ROWS),
+            sql_file_above: table.sql_file_above.unwrap_or(SQL_FILE_ABOVE),
             source,
             prelude: Prelude {
                 roles: joined(&scratch.roles, &running.scratch_role),

@@ -6,12 +6,17 @@
     d  rebaseline audit against alembic heads
     e  a fresh database from the baseline against the full history
     f  c with --once: without the second replay
+    g  the render stage with --style ops against --style sql
+
+and of large baselines, 5,000 tables and 200,000 rows (once each: they take long): the time of a squash, the peak
+memory of rebaseline, and time and peak memory of the upgrade of a fresh database.
 
 Timing decides no test: these figures are for people.
 """
 
 import argparse
 import glob
+import json
 import os
 import shutil
 import statistics
@@ -149,6 +154,64 @@ def timed(command, folder, env):
     return seconds
 
 
+def watched(command, folder, env):
+    """Seconds and the peak memory in MB of the process itself, without its children."""
+    started, peak = time.perf_counter(), 0
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=subprocess.STDOUT)
+        while process.poll() is None:
+            try:
+                with open(f"/proc/{process.pid}/status") as status:
+                    found = [line.split()[1] for line in status if line.startswith("VmHWM")]
+                peak = max([peak, *map(int, found)])
+            except OSError:
+                pass
+            time.sleep(0.05)
+        seconds = time.perf_counter() - started
+        if process.returncode:
+            output.seek(0)
+            sys.exit(f"{command} failed:\n{output.read().decode()}")
+    return seconds, peak / 1024
+
+
+def large(label, folder, bodies, tool, server):
+    versions = os.path.join(folder, "migrations", "versions")
+    os.makedirs(versions)
+    with open(os.path.join(folder, "alembic.ini"), "w") as file:
+        file.write("[alembic]\nscript_location = migrations\n")
+    with open(os.path.join(folder, "migrations", "env.py"), "w") as file:
+        file.write(ENV)
+    for n, text in enumerate(bodies):
+        down = f"l{n - 1}" if n else None
+        with open(os.path.join(versions, f"l{n}_.py"), "w") as file:
+            file.write(REVISION.format(n=n, rev=f"l{n}", down=down, body=text))
+    env = {**os.environ, "VIRTUAL_ENV": sys.prefix, "PYTHONDONTWRITEBYTECODE": "1"}
+    env["DATABASE_URL"] = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+    squash, memory = watched([tool, "squash"], folder, env)
+    sql = sum(os.path.getsize(path) for path in glob.glob(os.path.join(versions, "*.sql"))) / 1e6
+    env["DATABASE_URL"] = server.fresh()
+    apply, used = watched([sys.executable, "-m", "alembic", "upgrade", "heads"], folder, env)
+    print(f"\n{label}, {sql:.1f} MB of SQL, once")
+    print(f"  squash, proof included   {squash:7.2f} s, peak {memory:5.0f} MB")
+    print(f"  a fresh database from it {apply:7.2f} s, peak {used:5.0f} MB", flush=True)
+
+
+def tables(n):
+    make = """    for i in range({0}, {0} + 50):
+        op.create_table(
+            f"big{{i}}",
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("name", sa.String(80), nullable=False, server_default="x", unique=True),
+            sa.Column("other", sa.Integer, sa.ForeignKey(f"big{{max(i - 1, 0)}}.id")),
+        )"""
+    return make.format(n * 50)
+
+
+ROWS = """    op.execute("CREATE TABLE fact (id int PRIMARY KEY, code varchar(40) NOT NULL, label text, amount numeric(12,2))")
+    op.execute("INSERT INTO fact SELECT i, 'code-' || i, 'a label of some length, with number ' || i || ' in it', "
+               "i * 1.25 FROM generate_series(1, 200000) i")"""
+
+
 def measure(label, folder, tool, server, runs):
     python = sys.executable
     alembic = [python, "-m", "alembic"]
@@ -160,7 +223,13 @@ def measure(label, folder, tool, server, runs):
 
     dump = [os.path.join(server.bin, "pg_dump"), "-h", server.folder, "-U", "postgres",
             "--column-inserts", "-f", os.devnull, "bench"]
-    times = {name: [] for name in "a b c f d_ours d_alembic e".split()}
+    times = {name: [] for name in "a b c f d_ours d_alembic e g_ops g_sql".split()}
+
+    def render(style, environment):
+        command = [tool, "--format", "json", "squash", "--dry-run", "--once", "--style", style]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)["seconds"]["render"]
+
     squashed = tempfile.mkdtemp(prefix="rebaseline-bench-")
     shutil.copytree(folder, squashed, dirs_exist_ok=True)
     timed([tool, "squash"], squashed, env("postgresql+psycopg://nobody@127.0.0.1:1/none"))
@@ -175,8 +244,9 @@ def measure(label, folder, tool, server, runs):
         theirs = timed([*alembic, "heads"], folder, env(url))
         url = server.fresh()
         e = timed([*alembic, "upgrade", "heads"], squashed, env(url))
+        ops, sql = render("ops", env(url)), render("sql", env(url))
         if turn:
-            for name, value in zip(times, (a, b, c, f, ours, theirs, e)):
+            for name, value in zip(times, (a, b, c, f, ours, theirs, e, ops, sql)):
                 times[name].append(value)
     shutil.rmtree(squashed)
     median = {name: statistics.median(values) for name, values in times.items()}
@@ -192,13 +262,16 @@ def measure(label, folder, tool, server, runs):
     print(f"  f  the same with --once             {median['f']:7.3f} s   c/f {ratio('c', 'f')}")
     print(f"  d  rebaseline audit                 {median['d_ours']:7.3f} s   against alembic heads "
           f"{median['d_alembic']:.3f} s: {ratio('d_ours', 'd_alembic')}")
-    print(f"  e  fresh database from the baseline {median['e']:7.3f} s   e/a {ratio('e', 'a')}", flush=True)
+    print(f"  e  fresh database from the baseline {median['e']:7.3f} s   e/a {ratio('e', 'a')}")
+    print(f"  g  render, style ops                {median['g_ops']:7.3f} s   against sql {median['g_sql']:.3f} s: "
+          f"{ratio('g_ops', 'g_sql')}", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tool", help="the release binary")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--no-large", action="store_true", help="without the large baselines")
     parser.add_argument("--revisions", type=int, default=1000)
     arguments = parser.parse_args()
     tool = os.path.abspath(arguments.tool)
@@ -212,6 +285,9 @@ def main():
         generated(folder, arguments.revisions)
         label = f"a generated history of {arguments.revisions} revisions"
         measure(label, folder, tool, server, arguments.runs)
+        if not arguments.no_large:
+            large("5,000 tables", os.path.join(work, "tables"), map(tables, range(100)), tool, server)
+            large("200,000 rows", os.path.join(work, "rows"), [ROWS], tool, server)
     finally:
         server.stop()
         shutil.rmtree(work)

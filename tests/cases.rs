@@ -6,6 +6,7 @@ mod carried;
 mod crash;
 mod help;
 mod inventory;
+mod large;
 mod layouts;
 mod majors;
 mod mutations;

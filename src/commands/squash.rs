@@ -182,9 +182,11 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
                 sqlalchemy: rehearsal.replayed.versions.sqlalchemy.as_deref(),
                 template,
                 file: placed.baselines[number].clone(),
+                sql_file_above: settings.sql_file_above,
             })?;
-            baselines.push(hooks::run(&settings, baseline, &mut rehearsal).await?);
+            baselines.push(baseline);
         }
+        let baselines = hooks::run(&settings, baselines, &mut rehearsal).await?;
         let revision = &ids[0];
         let rewritten = kept::rewritten(&settings, &audit, &plan.cut, revision)?;
         let kept = kept::kept(&settings, history, &plan.cut, revision, &rewritten, heads.as_ref());
@@ -271,6 +273,7 @@ fn settings(global: &Global, arguments: &Squash) -> Result<Settings> {
         templates: arguments.templates.clone().or(settings.templates),
         archive_dir: arguments.archive_dir.clone().or(settings.archive_dir),
         max_seed_rows: arguments.max_seed_rows.unwrap_or(settings.max_seed_rows),
+        sql_file_above: arguments.sql_file_above.unwrap_or(settings.sql_file_above),
         readme: arguments.readme.clone().or(settings.readme),
         ..settings
     })

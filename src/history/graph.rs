@@ -56,7 +56,8 @@ fn without_duplicates(
     let mut single = BTreeMap::new();
     for (id, mut same) in by_id {
         if same.len() > 1 {
-            let files = same.iter().flat_map(|revision| revision.files.clone()).collect();
+            let files =
+                same.iter().filter_map(|revision| revision.files.first().cloned()).collect();
             errors.push(StructureError::Duplicate { id: id.clone(), files });
         }
         single.insert(id, same.swap_remove(0));

@@ -21,13 +21,8 @@ pub struct Insert<'a> {
 impl<'a> Insert<'a> {
     /// Cuts a statement.
     pub fn cut(statement: &'a str) -> Option<Self> {
-        let rest = statement.strip_prefix("INSERT INTO ")?;
-        let rest = after_name(rest)?.strip_prefix(" (")?;
-        let (columns, rest) = names(rest)?;
-        let rest = rest.strip_prefix(" OVERRIDING SYSTEM VALUE").unwrap_or(rest);
-        let rest = rest.strip_prefix(" VALUES (")?;
-        let head = &statement[..statement.len() - rest.len()];
-        let values = values(rest)?;
+        let (head, columns) = head(statement)?;
+        let values = values(&statement[head.len()..])?;
         (values.len() == columns.len()).then_some(Self { head, columns, values })
     }
 
@@ -35,6 +30,16 @@ impl<'a> Insert<'a> {
     pub fn cut_like(head: &str, columns: usize, statement: &'a str) -> Option<Vec<&'a str>> {
         values(statement.strip_prefix(head)?).filter(|values| values.len() == columns)
     }
+}
+
+/// What stands before a row's values, up to their bracket, and the columns. The values may be anything.
+pub fn head(statement: &str) -> Option<(&str, Vec<String>)> {
+    let rest = statement.strip_prefix("INSERT INTO ")?;
+    let rest = after_name(rest)?.strip_prefix(" (")?;
+    let (columns, rest) = names(rest)?;
+    let rest = rest.strip_prefix(" OVERRIDING SYSTEM VALUE").unwrap_or(rest);
+    let rest = rest.strip_prefix(" VALUES (")?;
+    Some((&statement[..statement.len() - rest.len()], columns))
 }
 
 /// Puts a row together again.

@@ -32,7 +32,7 @@ pub fn entries(dump: &str) -> Result<Vec<Entry>, TocError> {
     let text = without_psql_lines(dump);
     let mut entries: Vec<Entry> = Vec::new();
     let mut special_settings = false;
-    for (comments, statement) in statements(&text)? {
+    for (comments, statement) in statements(text)? {
         let statement = statement.to_owned();
         let header = comments.lines().rev().find_map(header);
         if let Some((object, owner)) = header {
@@ -72,7 +72,7 @@ pub fn script<'a>(
     let text = without_psql_lines(dump);
     let before_first =
         |(comments, _): &(&str, &str)| !comments.lines().any(|l| header(l).is_some());
-    let settings = statements(&text)?.into_iter().take_while(before_first).map(|(_, s)| s);
+    let settings = statements(text)?.into_iter().take_while(before_first).map(|(_, s)| s);
     let all = entries.into_iter().flat_map(|entry| &entry.statements).map(String::as_str);
     Ok(settings.chain(all).fold(String::new(), |script, s| script + s + ";\n"))
 }
@@ -86,7 +86,7 @@ pub fn drops(clean: &str) -> Result<Vec<String>, TocError> {
     let is_setting = |statement: &str| {
         statement.starts_with("SET ") || statement.starts_with("SELECT pg_catalog.set_config(")
     };
-    let statements = statements(&text)?.into_iter().take_while(before_first);
+    let statements = statements(text)?.into_iter().take_while(before_first);
     let drops = statements.filter(|(_, statement)| !is_setting(statement));
     Ok(drops.map(|(_, statement)| statement.to_owned()).collect())
 }
@@ -162,21 +162,18 @@ fn statements_of_piece(text: &str) -> Result<Vec<(&str, &str)>, TocError> {
     Ok(statements)
 }
 
-/// Leaves out the lines for psql: only the first above all statements, and the last line.
-fn without_psql_lines(dump: &str) -> String {
-    let is_command =
-        |line: &str| line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ");
-    let mut lines: Vec<&str> = dump.split('\n').collect();
-    let is_head = |line: &&str| line.is_empty() || line.starts_with("--") || line.starts_with('\\');
-    let head = lines.iter().take_while(|line| is_head(line)).count();
-    let tail = head + lines[head..].iter().rev().take_while(|line| is_head(line)).count();
-    let from_end = lines.len() - (tail - head);
-    for (number, line) in lines.iter_mut().enumerate() {
-        if (number < head || number >= from_end) && is_command(line) {
-            *line = "";
-        }
-    }
-    lines.join("\n")
+/// Leaves out what stands before the first statement and behind the last one: comments about the dump as
+/// a whole, and lines for psql.
+fn without_psql_lines(dump: &str) -> &str {
+    let is_outside = |line: &&str| {
+        let line = line.trim_end_matches('\n');
+        line.is_empty() || line.starts_with("--") || line.starts_with('\\')
+    };
+    let length = |lines: &mut dyn Iterator<Item = &str>| lines.map(str::len).sum::<usize>();
+    let head = length(&mut dump.split_inclusive('\n').take_while(is_outside));
+    let rest = &dump[head..];
+    let tail = length(&mut rest.split_inclusive('\n').rev().take_while(is_outside));
+    &rest[..rest.len() - tail]
 }
 
 /// Separates the comment lines above a statement from the statement.
@@ -301,9 +298,7 @@ INSERT INTO s.q (a) VALUES (2);
         let tail =
             "INSERT INTO t VALUES ('a;\n\n');\nINSERT INTO t VALUES ('b;\nINSERT INTO t');\n\n\n";
         let text = format!("{DUMP}{body}{tail}{DUMP}");
-        let text = without_psql_lines(&text)
-            .replace("\\restrict abc\n", "")
-            .replace("\\unrestrict abc\n", "");
+        let text = text.replace("\\restrict abc\n", "").replace("\\unrestrict abc\n", "");
         // The end of the statement before belongs to no comment.
         let plain = |found: Vec<(&str, &str)>| -> Vec<(String, String)> {
             let trimmed = |comments: &str| comments.trim_start_matches([';', '\n']).to_owned();

@@ -14,6 +14,7 @@ mod files;
 mod missing_parent;
 mod several_heads;
 mod source;
+mod sql_file;
 #[cfg(test)]
 mod tests;
 mod unreadable_file;
@@ -80,7 +81,7 @@ impl Known {
 
 /// Audits the revision files of a project.
 pub fn audit(config: &AlembicConfig) -> Audit {
-    let files::Listing { files, unreadable, beside } = files::list(config);
+    let files::Listing { files, unreadable, mut beside } = files::list(config);
     let mut findings = Vec::new();
     let mut known = Known::default();
     let mut revisions = Vec::new();
@@ -94,7 +95,17 @@ pub fn audit(config: &AlembicConfig) -> Audit {
     for file in files {
         match read_revision_named(&file.text, &file.name) {
             Ok(source) => {
-                revisions.push(revision(&source, &file));
+                let mut revision = revision(&source, &file);
+                if let Some(sql) = &source.sql_file {
+                    match sql_file::read(config, &source.id, &file.path, sql) {
+                        Ok(owned) => {
+                            beside.retain(|path| *path != owned.path);
+                            revision.files.push(owned);
+                        }
+                        Err(finding) => findings.push(*finding),
+                    }
+                }
+                revisions.push(revision);
                 if let Entry::Vacant(entry) = known.declared.entry(source.id.clone()) {
                     entry.insert((file.path, source));
                 }

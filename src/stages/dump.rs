@@ -8,6 +8,7 @@ pub mod parts;
 pub mod seeds;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::error::{Explain, Kind};
 use crate::postgres::catalog;
@@ -135,6 +136,11 @@ pub struct Block {
 const ROLES: &str = "roles and settings";
 
 impl Block {
+    /// Whether these are the rows of a table.
+    pub fn is_rows(&self) -> bool {
+        self.object.as_ref().is_some_and(|object| object.kind == "TABLE DATA")
+    }
+
     /// What a reader is told apart: the block as a whole, but each role and each setting by itself.
     pub fn parts(&self) -> impl Iterator<Item = (String, &[String])> {
         let whole = (self.title != ROLES).then(|| (self.title.clone(), &self.statements[..]));
@@ -147,8 +153,8 @@ impl Block {
 /// What the history made.
 #[derive(Debug, Clone)]
 pub struct SchemaDump {
-    /// What the database holds, as it was read.
-    pub holding: Holding,
+    /// What the database holds, as it was read: one for all parts that are made of it.
+    pub holding: Arc<Holding>,
     /// Whether the history dropped the schema `public`.
     pub public_gone: bool,
     /// Roles that the history uses and did not make: they must be there before the baseline runs.
@@ -197,8 +203,8 @@ impl SchemaDump {
 
     /// Whether its statements draw on a salt.
     pub fn is_salted(&self) -> bool {
-        let rows = |block: &&Block| block.object.as_ref().is_some_and(|o| o.kind == "TABLE DATA");
-        let statements = self.blocks.iter().filter(rows).flat_map(|block| &block.statements);
+        let statements =
+            self.blocks.iter().filter(|block| block.is_rows()).flat_map(|block| &block.statements);
         self.volatile.salted && statements.into_iter().any(|s| s.contains(SALT))
     }
 }
@@ -330,7 +336,7 @@ pub async fn dump(
     Ok(SchemaDump {
         sha256: schema::sha256(entries, &made.statements),
         counts: Counts::of(entries),
-        holding,
+        holding: Arc::new(holding),
         public_gone,
         expected_roles,
         blocks,

@@ -272,10 +272,12 @@ pub async fn prove(
     let dump = request.dump;
     let mut verdict = Verdict::default();
     let drift = verdict.round_trip(&dump.holding.entries, &control.entries);
-    let masked = masked::at_the_cut(&dump.volatile, control.entries, &run.cut, run.offline);
+    let Timed { holding: mut cut, window } = run.cut;
+    // Rows can be many: no copy of them.
+    let made = (std::mem::take(&mut cut.entries), &window);
+    let masked = masked::at_the_cut(&dump.volatile, control.entries, made, run.offline);
     verdict.baseline(&masked.control, &masked.baseline);
     let offline = verdict.offline(&masked.control, masked.offline, request.existing);
-    let cut = run.cut.holding;
     let history = &dump.holding.inventory;
     verdict.catalog(history, &control.inventory, &cut.inventory);
     verdict.beside(Context::Baseline, &dump.holding, &cut);
@@ -292,9 +294,10 @@ pub async fn prove(
     verdict.conclude()?;
     let baselines = request.baselines.iter().map(|b| (b.file.clone(), b.sha256()));
     let rewritten = request.kept.iter().flat_map(|kept| kept.rewritten);
-    let rewritten = rewritten.map(|change| (change.path.clone(), change.sha256()));
+    let changes = request.baselines.iter().filter_map(|b| b.sql_file.as_ref()).chain(rewritten);
+    let changes = changes.map(|change| (change.path.clone(), change.sha256()));
     Ok(Proof {
-        files: baselines.chain(rewritten).collect(),
+        files: baselines.chain(changes).collect(),
         schema_sha256: dump.sha256.clone(),
         compared: dump.holding.entries.len() + dump.holding.made.statements.len(),
         roundtrip_drift: drift,

@@ -6,13 +6,15 @@
 mod ids;
 mod ops;
 pub mod readme;
+mod sql_file;
+mod template;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use tera::{Context, Tera, Value};
+use tera::Context;
 
 use crate::error::{Explain, Kind};
 use crate::format::alembic::literal;
@@ -22,6 +24,7 @@ use crate::schema::plain::PlainUser;
 use crate::stages::dump::{Block, SchemaDump};
 pub use ids::{choose_id, likely_id};
 use ops::Need;
+use sql_file::{Script, one_line};
 
 /// The template's name: a file of this name in `--templates DIR` replaces ours.
 pub const TEMPLATE: &str = "baseline.py.tera";
@@ -152,6 +155,8 @@ pub struct Request<'a> {
     pub template: Option<(&'a str, &'a str)>,
     /// The baseline's file, relative to the project's root.
     pub file: PathBuf,
+    /// From how many bytes of SQL on it gets a file of its own.
+    pub sql_file_above: usize,
 }
 
 /// The revisions that one baseline stands for.
@@ -199,17 +204,13 @@ pub struct Baseline {
     pub file: PathBuf,
     /// The file's bytes.
     pub bytes: Vec<u8>,
+    /// The file beside it that holds its SQL, if that is much.
+    pub sql_file: Option<FileChange>,
     /// How many statements it runs.
     pub statements: usize,
 }
 
 impl Baseline {
-    /// The same baseline after a formatter of the project's has been over its file.
-    #[must_use]
-    pub fn formatted(self, bytes: Vec<u8>) -> Self {
-        Self { bytes, ..self }
-    }
-
     /// SHA-256 of the file in hexadecimal.
     pub fn sha256(&self) -> String {
         schema::hex(&Sha256::digest(&self.bytes))
@@ -246,11 +247,6 @@ impl From<ops::Calls> for RenderedBlock {
         let ops::Calls { title, lines, statements } = block;
         Self { title: one_line(&title), calls: lines, statements }
     }
-}
-
-/// A comment is one line, whatever the object is called.
-fn one_line(title: &str) -> String {
-    title.replace(['\n', '\r'], " ")
 }
 
 impl RenderedBlock {
@@ -324,87 +320,88 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     context.insert("branch_labels", &literal::names(&part.labels));
     context.insert("depends_on", &literal::names(&text(&part.depends_on)));
     context.insert("prologue", &[rendered(&prologue)]);
-    let (blocks, needs): (Vec<RenderedBlock>, _) = match request.style {
-        Style::Sql => (dump.blocks.iter().map(rendered).collect(), BTreeSet::new()),
-        Style::Ops => {
-            let ability = ops::Ability::of(request.sqlalchemy);
-            let operations = ops::operations(&dump.blocks, ability);
-            (operations.blocks.into_iter().map(RenderedBlock::from).collect(), operations.needs)
-        }
-    };
-    let statements = blocks.iter().map(|block| block.calls.len()).sum();
+    let script = script(request);
+    let Said { blocks, needs, statements } = said(request, script.as_ref());
+    let sql_file = script.as_ref().map(|script| FileChange {
+        path: request.file.with_extension("sql"),
+        old: None,
+        text: script.text.clone(),
+    });
+    if let (Some(file), Some(script)) = (&sql_file, &script) {
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+        context.insert("sql_file", &name);
+        context.insert("sql_sha256", &file.sha256());
+        context.insert("separator", &script.separator);
+    }
     context.insert("imports", &ops::imports(&needs));
     context.insert("own_types", &needs.contains(&Need::OwnTypes));
     context.insert("blocks", &blocks);
     context.insert("epilogue", &[rendered(&epilogue)]);
     let drops: Vec<String> = dump.drops.iter().map(|s| literal::call("execute", s)).collect();
     context.insert("drops", &drops);
-    let bytes = render_template(request.template, &context)?.into_bytes();
+    let bytes = template::render(request.template, &context)?.into_bytes();
     Ok(Baseline {
         file: request.file.clone(),
         replaces: part.heads.clone(),
         revision,
         bytes,
+        sql_file,
         statements,
     })
 }
 
-fn render_template(
-    template: Option<(&str, &str)>,
-    context: &Context,
-) -> Result<String, RenderError> {
-    let (engine, name) = engine(template)?;
-    let text = template.map_or(EMBEDDED, |(_, text)| text);
-    engine.render(name, context).map_err(|error| template_error(name, text, &error))
+/// What `upgrade()` says between its settings.
+struct Said {
+    blocks: Vec<RenderedBlock>,
+    needs: BTreeSet<Need>,
+    statements: usize,
 }
 
-/// The engine with the template in it, and the template's name.
-fn engine<'a>(template: Option<(&'a str, &'a str)>) -> Result<(Tera, &'a str), RenderError> {
-    let (name, text) = template.unwrap_or((TEMPLATE, EMBEDDED));
-    let mut tera = Tera::default();
-    tera.autoescape_on(Vec::new());
-    tera.register_filter("python", |value: &Value, _: &HashMap<String, Value>| {
-        let text = value.as_str().ok_or("the filter `python` takes a string")?;
-        Ok(Value::String(literal::python(text)))
-    });
-    tera.register_filter("docstring", |value: &Value, _: &HashMap<String, Value>| {
-        let text = value.as_str().ok_or("the filter `docstring` takes a string")?;
-        let text = text.replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
-        Ok(Value::String(if text.ends_with('"') { format!("{text} ") } else { text }))
-    });
-    tera.add_raw_template(name, text).map_err(|error| template_error(name, text, &error))?;
-    Ok((tera, name))
-}
-
-/// The reason is in the sources of the engine's error. So is the line of a text that cannot be parsed; for
-/// one that cannot be rendered the engine names words only, and the lines with them are looked up.
-fn template_error(name: &str, text: &str, error: &tera::Error) -> RenderError {
-    let mut why = Vec::new();
-    let mut next: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = next {
-        why.push(error.to_string());
-        next = error.source();
-    }
-    let mut why = why.join(": ");
-    if !why.contains(" --> ") {
-        let lines: Vec<String> = lines_of(name, text, &why).map(|line| line.to_string()).collect();
-        if !lines.is_empty() {
-            why.push_str(&format!(" (line {})", lines.join(" or ")));
+fn said(request: &Request<'_>, script: Option<&Script>) -> Said {
+    let blocks = &request.dump.blocks;
+    let lines = |blocks: &[RenderedBlock]| blocks.iter().map(|block| block.calls.len()).sum();
+    match (request.style, script) {
+        (Style::Sql, None) => {
+            let rendered = |block: &Block| RenderedBlock::new(&block.title, &block.statements);
+            let blocks: Vec<_> = blocks.iter().map(rendered).collect();
+            Said { statements: lines(&blocks), blocks, needs: BTreeSet::new() }
+        }
+        (Style::Sql, Some(script)) => Said {
+            blocks: vec![RenderedBlock {
+                title: "What the old revisions made: all statements of the SQL file.".to_owned(),
+                calls: vec!["for statement in sql:\n        execute(statement)".to_owned()],
+                statements: Vec::new(),
+            }],
+            needs: BTreeSet::from([Need::File]),
+            statements: script.statements.iter().sum(),
+        },
+        (Style::Ops, script) => {
+            let ability = ops::Ability::of(request.sqlalchemy);
+            let in_file = script.map_or(&[][..], |script| &script.statements);
+            let operations = ops::operations(blocks, ability, in_file);
+            let blocks: Vec<_> = operations.blocks.into_iter().map(RenderedBlock::from).collect();
+            let statements = lines(&blocks) + in_file.iter().sum::<usize>() - in_file.len();
+            Said { blocks, needs: operations.needs, statements }
         }
     }
-    RenderError::Template { name: name.to_owned(), why }
 }
 
-/// The lines of a template whose code has a word that an error quotes.
-fn lines_of(name: &str, text: &str, why: &str) -> impl Iterator<Item = usize> {
-    let words = why.replace(name, "");
-    let words: Vec<String> =
-        words.split(['`', '\'']).skip(1).step_by(2).map(str::to_owned).collect();
-    let has = move |line: &str| {
-        let code: String = line.split(['{', '}']).skip(1).collect();
-        words.iter().any(|word| !word.is_empty() && code.contains(word.as_str()))
-    };
-    text.lines().enumerate().filter(move |(_, line)| has(line)).map(|(number, _)| number + 1)
+/// The SQL that gets a file of its own, if there is much of it: all of it in style `sql`, the rows in style
+/// `ops`. A template of the user's that knows of no such file gets none.
+fn script(request: &Request<'_>) -> Option<Script> {
+    let knows = |(_, text): (&str, &str)| text.contains("sql_file");
+    if !request.template.is_none_or(knows) {
+        return None;
+    }
+    let moved = |block: &&Block| request.style == Style::Sql || block.is_rows();
+    let blocks = request.dump.blocks.iter();
+    let bytes: usize = blocks.clone().flat_map(|b| &b.statements).map(String::len).sum();
+    let moved: Vec<&Block> = blocks.filter(moved).collect();
+    if bytes <= request.sql_file_above || moved.is_empty() {
+        return None;
+    }
+    let revision = request.file.file_name().unwrap_or_default().to_string_lossy();
+    Some(Script::new(&format!("Run by {revision}, which knows the checksum of this file."), moved))
 }
 
 /// What a reader of the file must know.
@@ -448,5 +445,5 @@ pub fn check(
     if let IdChoice::Given(id) = choice {
         ids::usable_id(history, part, id)?;
     }
-    engine(template).map(|_| ())
+    template::engine(template).map(|_| ())
 }

@@ -52,6 +52,19 @@ pub struct Request<'a> {
     pub environment: std::collections::BTreeMap<String, String>,
 }
 
+impl<'a> Request<'a> {
+    /// What is written besides the baselines and is part of what was proved.
+    fn proved_changes(&self) -> impl Iterator<Item = &'a FileChange> {
+        let sql = self.baselines.iter().filter_map(|baseline| baseline.sql_file.as_ref());
+        sql.chain(self.rewritten)
+    }
+
+    /// All that is written besides the baselines.
+    fn changes(&self) -> impl Iterator<Item = &'a FileChange> {
+        self.proved_changes().chain(self.documents)
+    }
+}
+
 /// The archive is on disk and was read back.
 #[derive(Debug, Clone)]
 pub struct Receipt {
@@ -72,7 +85,7 @@ pub fn swap(request: &Request<'_>, proof: &Proof) -> Result<Receipt, SwapError> 
     for baseline in request.baselines {
         proved(&baseline.file, &baseline.bytes)?;
     }
-    for change in request.rewritten {
+    for change in request.proved_changes() {
         proved(&change.path, change.text.as_bytes())?;
     }
     no_journal(request.root)?;
@@ -114,7 +127,7 @@ fn writes(request: &Request<'_>) -> Result<Vec<Write>, SwapError> {
         let new = Content::new(path, Sha256::of(text.as_bytes()));
         writes.push(Write { new, old: None, text });
     }
-    for change in request.rewritten.iter().chain(request.documents) {
+    for change in request.changes() {
         let path = ArchivePath::from_relative(&change.path)?;
         let old = change.old.as_ref().map(|old| old.parse()).transpose()?;
         let new = Content::new(path, Sha256::of(change.text.as_bytes()));

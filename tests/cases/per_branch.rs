@@ -144,3 +144,36 @@ fn several_baselines_are_squashed_again() {
     project.rebaseline(&["undo"]).exits(0);
     assert_same_tree(&project.tree(), &old.tree());
 }
+
+/// The example with a branch of its own for reporting, which leans on the main one.
+#[tokio::test]
+async fn the_example_with_a_second_base() {
+    let project = Project::example();
+    let reporting = |id: &str, parent: Option<&str>, extra: &str, statement: &str| {
+        let file = format!("migrations/versions/2026_06_01_0900-{id}_reporting.py");
+        project.write(&file, revision(id, parent, extra, &[statement]));
+    };
+    reporting(
+        "rep1",
+        None,
+        "branch_labels = ('reporting',)",
+        "CREATE TABLE report (id int PRIMARY KEY, title text NOT NULL DEFAULT 'untitled')",
+    );
+    reporting(
+        "rep2",
+        Some("rep1"),
+        "depends_on = 'd5b30e8c72fa'",
+        "ALTER TABLE report ADD COLUMN customer int REFERENCES customers (id)",
+    );
+    let old = project.tree();
+    let result = project.squash(&["--per-branch"]);
+    let ids = [&result["baseline"], &result["more_baselines"][0]].map(|b| b["revision"].clone());
+    assert_eq!(ids, ["d5b30e8c72fa", "rep2"]);
+    let target = Target::start().await;
+    let url = target.database("fresh").await;
+    project.alembic(&url, &["upgrade", "heads"]).exits(0);
+    // What depends on another stands for both.
+    assert_eq!(target.versions("fresh").await, ["rep2"]);
+    project.rebaseline(&["undo"]).exits(0);
+    assert_same_tree(&project.tree(), &old);
+}

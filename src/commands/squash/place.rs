@@ -213,8 +213,10 @@ fn baseline_file(
     };
     let mut path = location.join(name(message)?);
     let mut number = 2;
+    // The SQL of a large baseline stands beside it under the same name.
     let is_free = |path: &Path| -> Result<bool> {
-        Ok(!path.exists() && !taken.contains(&relative(settings, path)?))
+        let there = path.exists() || path.with_extension("sql").exists();
+        Ok(!there && !taken.contains(&relative(settings, path)?))
     };
     while !is_free(&path)? && number < 100 {
         path = location.join(name(&format!("{message} {number}"))?);

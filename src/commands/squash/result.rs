@@ -94,6 +94,8 @@ struct BaselinePart {
     replaces: Vec<String>,
     file: String,
     bytes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sql_file: Option<String>,
     statements: usize,
 }
 
@@ -104,6 +106,7 @@ impl BaselinePart {
             replaces: baseline.replaces.iter().map(ToString::to_string).collect(),
             file: baseline.file.display().to_string(),
             bytes: baseline.bytes.len(),
+            sql_file: baseline.sql_file.as_ref().map(|file| file.path.display().to_string()),
             statements: baseline.statements,
         }
     }
@@ -300,9 +303,15 @@ pub fn rendered(baselines: &[Baseline]) -> String {
     let statements = baselines.iter().map(|baseline| baseline.statements as u64).sum();
     let statements = count(statements, "statement", "statements");
     let bytes: usize = baselines.iter().map(|baseline| baseline.bytes.len()).sum();
+    let files: Vec<_> = baselines.iter().filter_map(|b| b.sql_file.as_ref()).collect();
+    let sql: usize = files.iter().map(|file| file.text.len()).sum();
+    let beside = match files.len() {
+        0 => String::new(),
+        number => format!(" and {sql} in {}", count(number as u64, "SQL file", "SQL files")),
+    };
     let ids: Vec<_> = baselines.iter().map(|baseline| baseline.revision.as_str()).collect();
     let revisions = if ids.len() == 1 { "revision" } else { "revisions" };
-    format!("{statements}, {bytes} bytes, {revisions} {}", ids.join(", "))
+    format!("{statements}, {bytes} bytes{beside}, {revisions} {}", ids.join(", "))
 }
 
 /// The line of the proof.

@@ -54,6 +54,19 @@ pub struct RevisionSource {
     pub message: String,
     /// `Create Date:` of the docstring, as written.
     pub created: Option<String>,
+    /// The file that holds the SQL of a large baseline of ours.
+    pub sql_file: Option<SqlFile>,
+}
+
+/// `sql_file` and `sql_sha256` of a baseline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlFile {
+    /// The file's name; it lies beside the revision.
+    pub name: String,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// The line of its name.
+    pub line: u32,
 }
 
 /// Reads a revision file.
@@ -112,6 +125,11 @@ pub fn read_revision_named(source: &str, file_name: &str) -> Result<RevisionSour
     let id_place = bindings.get("revision").map(place);
     let depends_on_place = bindings.get("depends_on").map(place);
     let (message, created) = describe(body.first());
+    let text = |name: &str| Some(bindings.get(name)?.text()?.to_owned());
+    let sql_file = bindings.get("sql_file").and_then(|value| {
+        let line = place(value).line;
+        Some(SqlFile { name: text("sql_file")?, sha256: text("sql_sha256")?, line })
+    });
     let docstring = docstring(body.first()).map(|literal| literal.range.into());
 
     match (id, down_revision.map(place)) {
@@ -126,6 +144,7 @@ pub fn read_revision_named(source: &str, file_name: &str) -> Result<RevisionSour
             docstring,
             message,
             created,
+            sql_file,
         }),
         (id, _) => {
             Err(BrokenSource { problems: reading.problems, id: id.map(|id| id.to_string()) })

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::schema::Entry;
 use crate::schema::volatile::Volatile;
+use crate::schema::volatile::clock::Window;
 use crate::stages::prove::control::Controls;
 use crate::stages::prove::offline::OfflineRun;
 use crate::stages::prove::{Kept, Timed};
@@ -21,12 +22,11 @@ pub struct AtTheCut {
 pub fn at_the_cut(
     volatile: &Volatile,
     mut control: Vec<Entry>,
-    run: &Timed,
+    (mut baseline, window): (Vec<Entry>, &Window),
     offline: OfflineRun,
 ) -> AtTheCut {
     let mut strangers = volatile.mask_replay(&mut control);
-    let mut baseline = run.holding.entries.clone();
-    strangers.extend(volatile.mask_run(&mut baseline, &run.window, &strangers));
+    strangers.extend(volatile.mask_run(&mut baseline, window, &strangers));
     let offline = match offline {
         OfflineRun::Made(mut entries, window) => {
             volatile.mask_run(&mut entries, &window, &strangers);

@@ -31,6 +31,10 @@ pub fn stage(request: &Request<'_>) -> Result<Staged, ProveError> {
     for baseline in request.baselines {
         let name = baseline.file.file_name().unwrap_or_default();
         files::write_scratch(&folder.join(name), &baseline.bytes)?;
+        if let Some(sql) = &baseline.sql_file {
+            let name = sql.path.file_name().unwrap_or_default();
+            files::write_scratch(&folder.join(name), sql.text.as_bytes())?;
+        }
     }
     let mut all = Scripts { locations: Some(vec![folder]), ..Scripts::default() };
     let Some(kept) = &request.kept else { return Ok(Staged { all }) };

@@ -81,6 +81,10 @@ pub enum Need {
     Postgresql,
     /// The class `PgType`.
     OwnTypes,
+    /// The SQL file.
+    File,
+    /// A part of the SQL file at a time.
+    SomeOfTheFile,
 }
 
 /// All of it.
@@ -92,8 +96,9 @@ pub struct Operations {
     pub needs: BTreeSet<Need>,
 }
 
-/// Says all blocks as operations.
-pub fn operations(blocks: &[Block], ability: Ability) -> Operations {
+/// Says all blocks as operations. Rows may stand in the SQL file instead: `in_file` tells how many statements
+/// each block of rows has there; none if there is no such file.
+pub fn operations(blocks: &[Block], ability: Ability, in_file: &[usize]) -> Operations {
     let mut plan = Plan::new(blocks, ability);
     plan.fold_comments();
     plan.fold_identities();
@@ -101,18 +106,29 @@ pub fn operations(blocks: &[Block], ability: Ability) -> Operations {
     plan.fold_serials();
     plan.indexes();
     plan.defaults();
-    write::operations(plan)
+    write::operations(plan, in_file)
 }
 
 /// The import lines, as isort sorts them; also of a file that needs nothing.
 pub fn imports(needs: &BTreeSet<Need>) -> String {
-    let lines = [
-        (needs.contains(&Need::Decimal), "from decimal import Decimal\n"),
-        (needs.contains(&Need::Sqlalchemy), "import sqlalchemy as sa"),
-        (true, "from alembic import context, op"),
-        (needs.contains(&Need::Postgresql), "from sqlalchemy.dialects import postgresql"),
+    let needs = |need| needs.contains(&need);
+    let standard = [
+        (needs(Need::File), "import hashlib"),
+        (needs(Need::Decimal), "from decimal import Decimal"),
+        (needs(Need::SomeOfTheFile), "from itertools import islice"),
+        (needs(Need::File), "from pathlib import Path"),
     ];
-    lines.iter().filter(|(used, _)| *used).map(|(_, line)| *line).collect::<Vec<_>>().join("\n")
+    let others = [
+        (needs(Need::Sqlalchemy), "import sqlalchemy as sa"),
+        (true, "from alembic import context, op"),
+        (needs(Need::Postgresql), "from sqlalchemy.dialects import postgresql"),
+    ];
+    let lines = |lines: &[(bool, &'static str)]| {
+        let used = lines.iter().filter(|(used, _)| *used).map(|(_, line)| *line);
+        used.collect::<Vec<_>>().join("\n")
+    };
+    let groups = [lines(&standard), lines(&others)];
+    groups.into_iter().filter(|group| !group.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
 fn kind(block: &Block) -> &str {

@@ -12,7 +12,7 @@ use tera::{Context, Value};
 use crate::error::{Explain, Kind};
 use crate::history::Cut;
 use crate::schema::{Counts, Entry};
-use crate::stages::render::{self, Baseline, RenderError};
+use crate::stages::render::{Baseline, RenderError, template};
 
 /// The template's name: a file of this name in `--templates DIR` replaces ours.
 pub const TEMPLATE: &str = "README.md.tera";
@@ -153,13 +153,13 @@ pub fn render(
     old: Option<&str>,
 ) -> Result<String, ReadmeError> {
     let (name, text) = template.unwrap_or((TEMPLATE, EMBEDDED));
-    let (mut engine, name) = render::engine(Some((name, text)))?;
+    let (mut engine, name) = template::engine(Some((name, text)))?;
     engine.register_filter("code", |value: &Value, _: &HashMap<String, Value>| {
         Ok(Value::String(code(value.as_str().ok_or("the filter `code` takes a string")?)))
     });
     let context = Context::from_serialize(data(request));
     let block = context.and_then(|context| engine.render(name, &context));
-    let block = block.map_err(|error| render::template_error(name, text, &error))?;
+    let block = block.map_err(|error| template::failed(name, text, &error))?;
     if block.lines().any(|line| [BEGIN, END].contains(&line.trim())) {
         return Err(ReadmeError::MarkerInside { template: name.to_owned() });
     }
@@ -172,7 +172,7 @@ pub fn check(
     file: &str,
     old: Option<&str>,
 ) -> Result<(), ReadmeError> {
-    render::engine(Some(template.unwrap_or((TEMPLATE, EMBEDDED))))?;
+    template::engine(Some(template.unwrap_or((TEMPLATE, EMBEDDED))))?;
     with_block(file, old.unwrap_or_default(), "").map(|_| ())
 }
 

@@ -57,7 +57,7 @@ pub(super) fn collect(
         records.push(FileRecord::new(path.clone(), &bytes, FileRole::Beside, false));
         contents.push((path, bytes));
     }
-    for change in request.rewritten.iter().chain(request.documents) {
+    for change in request.changes() {
         let Some(old) = &change.old else { continue };
         let path = ArchivePath::from_relative(&change.path)?;
         let bytes = files::read(&path.under(request.root))?;
@@ -121,8 +121,8 @@ fn baseline_record(baseline: &Baseline) -> Result<BaselineRecord, SwapError> {
 }
 
 fn also_written(request: &Request<'_>) -> Result<Vec<WrittenRecord>, SwapError> {
-    let changes = request.rewritten.iter().chain(request.documents);
-    changes
+    request
+        .changes()
         .map(|change| {
             Ok(WrittenRecord {
                 path: ArchivePath::from_relative(&change.path)?,

@@ -11,14 +11,18 @@ use crate::stages::render::ops::{Calls, Key, Need, Operations, kind, rows};
 const INDENT: usize = 4;
 
 /// Writes all blocks.
-pub fn operations(mut plan: Plan) -> Operations {
+pub fn operations(mut plan: Plan, in_file: &[usize]) -> Operations {
     let mut out = Operations::default();
+    let mut in_file = in_file.iter();
     let tables: HashMap<usize, Key> =
         plan.tables.iter().map(|(key, (at, _))| (*at, key.clone())).collect();
     let mut at = 0;
     while at < plan.blocks.len() {
+        let block = &plan.blocks[at];
         let run = plan.blocks[at..].iter().take_while(|b| kind(b) == "FK CONSTRAINT").count();
-        if run > 0 {
+        if let Some(statements) = block.is_rows().then(|| in_file.next()).flatten() {
+            out.part_of_file(&block.title, *statements);
+        } else if run > 0 {
             out.foreign_keys(&mut plan, at, run);
         } else {
             out.block(&mut plan, at, tables.get(&at));
@@ -41,7 +45,7 @@ impl Operations {
                 execute(statement, &mut calls);
             }
             items.remove(0);
-        } else if kind(block) == "TABLE DATA" {
+        } else if block.is_rows() {
             let key = block.statements.first().and_then(|statement| rows::table(statement));
             let table = key.and_then(|key| plan.tables.get(&key));
             if let Some(code) = table.and_then(|(_, t)| rows::code(&block.statements, t)) {
@@ -53,6 +57,15 @@ impl Operations {
             self.say(&index, &mut calls);
         }
         self.push(calls);
+    }
+
+    /// The next statements of the SQL file.
+    fn part_of_file(&mut self, title: &str, statements: usize) {
+        self.need(Need::File);
+        self.need(Need::SomeOfTheFile);
+        let line =
+            format!("for statement in islice(sql, {statements}):\n        execute(statement)");
+        self.push(Calls { title: title.to_owned(), lines: vec![line], statements: Vec::new() });
     }
 
     /// Foreign keys that follow each other, by table.
