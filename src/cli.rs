@@ -1,6 +1,7 @@
 //! The command line: clap types only. What they mean together is worked out in `config`.
 #![expect(clippy::doc_markdown, reason = "these comments are the help pages")]
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,6 +64,8 @@ pub enum Format {
     Text,
     /// One JSON object.
     Json,
+    /// The same, but stamp and status tell each database as it ends, one JSON object a line.
+    Jsonl,
 }
 
 /// When to use colours.
@@ -87,7 +90,9 @@ pub enum Command {
     /// Bring databases that stand at the squashed head onto the baseline
     Stamp(Stamp),
     /// Say where databases stand
-    Status(Targets),
+    Status(Status),
+    /// Answer readiness probes over HTTP: is a database where the project is?
+    Health(Health),
     /// Finish an interrupted squash (or an interrupted undo)
     Resume,
     /// Put the old revisions back and take the baseline out
@@ -208,18 +213,33 @@ pub struct Squash {
 /// Which databases.
 #[derive(Debug, Clone, Args)]
 pub struct Targets {
-    /// postgresql://USER@HOST/DB, or env:NAME of a variable that holds one
+    /// postgresql://USER@HOST/DB, "host=... dbname=...", or env:NAME of a variable that holds one
     #[arg(value_name = "URL")]
     pub urls: Vec<String>,
     /// File with one URL a line
     #[arg(long, value_name = "FILE")]
     pub targets: Vec<PathBuf>,
+    /// All databases of the one server whose name is LIKE this, e.g. 'tenant_%'
+    #[arg(long, value_name = "PATTERN", help_heading = "Many databases")]
+    pub databases: Option<String>,
+    /// All schemas LIKE this that hold a version table, in each database
+    #[arg(long, value_name = "PATTERN", help_heading = "Many databases")]
+    pub schemas: Option<String>,
     /// The archive to go by [default: the newest of the project]
     #[arg(long, value_name = "FILE")]
     pub archive: Option<PathBuf>,
     /// How many databases at once
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 16, value_name = "N", help_heading = "Many databases")]
     pub jobs: usize,
+    /// How long one database may take in all, in seconds
+    #[arg(long, default_value = "60", value_parser = seconds, value_name = "SECONDS", help_heading = "Many databases")]
+    pub timeout: Duration,
+    /// How often to try again when a connection fails (not when it is refused)
+    #[arg(long, default_value_t = 2, value_name = "N", help_heading = "Many databases")]
+    pub retries: u32,
+    /// Begin with no other database once one was refused
+    #[arg(long, help_heading = "Many databases")]
+    pub fail_fast: bool,
     /// How long to wait for a lock on the version table, in seconds
     #[arg(long, default_value = "5", value_parser = seconds, value_name = "SECONDS")]
     pub lock_timeout: Duration,
@@ -237,6 +257,43 @@ pub struct Stamp {
     /// Say what would be done and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Note here which databases are done, and leave out those that an earlier run has noted
+    #[arg(long, value_name = "FILE", help_heading = "Many databases", conflicts_with = "dry_run")]
+    pub journal: Option<PathBuf>,
+}
+
+/// `rebaseline status`
+#[derive(Debug, Clone, Args)]
+pub struct Status {
+    /// Which databases.
+    #[command(flatten)]
+    pub targets: Targets,
+    /// Answer a probe about one database: a line of JSON, and 0 or 1
+    #[arg(long, help_heading = "Health", conflicts_with_all = ["databases", "schemas", "archive"])]
+    pub health: bool,
+    /// The version table for --health [default: alembic_version, where the search path leads]
+    #[arg(long, value_name = "[SCHEMA.]TABLE", help_heading = "Health", requires = "health")]
+    pub version_table: Option<String>,
+}
+
+/// `rebaseline health`
+#[derive(Debug, Clone, Args)]
+pub struct Health {
+    /// postgresql://USER@HOST/DB, "host=... dbname=...", or env:NAME of a variable that holds one
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:8089", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+    /// How long to wait after each check, in seconds
+    #[arg(long, default_value = "5", value_parser = seconds, value_name = "SECONDS")]
+    pub interval: Duration,
+    /// How long to wait for a connection, and for an answer, in seconds
+    #[arg(long, default_value = "2", value_parser = seconds, value_name = "SECONDS")]
+    pub connect_timeout: Duration,
+    /// The version table [default: alembic_version, where the search path leads]
+    #[arg(long, value_name = "[SCHEMA.]TABLE")]
+    pub version_table: Option<String>,
 }
 
 /// `rebaseline undo`

@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod audit;
 pub mod fleet;
+pub mod health;
 pub mod resume;
 pub mod squash;
 pub mod stamp;
@@ -23,7 +24,11 @@ pub async fn run(cli: &Cli, report: &Report) -> Result<u8> {
         Command::Squash(arguments) => Box::pin(squash::squash(global, arguments, report)).await,
         Command::Audit => audit::audit(global, report),
         Command::Stamp(arguments) => stamp::stamp(global, arguments, report).await,
+        Command::Status(arguments) if arguments.health => {
+            health::once(global, arguments, report).await
+        }
         Command::Status(arguments) => stamp::status(global, arguments, report).await,
+        Command::Health(arguments) => health::serve(global, arguments, report).await,
         Command::Resume => resume::resume(global, report),
         Command::Undo(arguments) => undo::undo(global, arguments, report),
         Command::Archive(arguments) => archive::archive(global, arguments, report),

@@ -17,7 +17,7 @@ use crate::format::alembic::ini::{self, AlembicConfig, ConfigError, DEFAULT_SECT
 use crate::postgres::run_folder::{self, Places};
 use crate::postgres::scratch::Prelude;
 use crate::postgres::server::Source;
-use crate::postgres::url::{Url, UrlError};
+use crate::postgres::url::{Surroundings, Url, UrlError};
 
 /// The name of our own configuration file.
 pub const FILE: &str = "rebaseline.toml";
@@ -294,6 +294,13 @@ pub fn url(text: &str) -> Result<Url, SettingsError> {
         None => ("the URL".to_owned(), text.to_owned()),
     };
     Url::parse(&value).map_err(|source| SettingsError::Url { origin, source })
+}
+
+/// A database of the user's from a flag or a file, with libpq's variables and service files for what it does
+/// not say.
+pub fn database(text: &str) -> Result<Url, SettingsError> {
+    let source = |source| SettingsError::Url { origin: "the URL".to_owned(), source };
+    url(text)?.within(&Surroundings::of(variable)).map_err(source)
 }
 
 /// Programs that hand their work to somebody else's process: the shim cannot follow them there.

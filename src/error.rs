@@ -129,6 +129,8 @@ pub struct Interrupted {
     pub signal: &'static str,
     /// Where the journal of an unfinished swap is, if there is one.
     pub journal: Option<std::path::PathBuf>,
+    /// Whether databases were being written.
+    pub databases: bool,
 }
 
 impl Explain for Interrupted {
@@ -139,6 +141,9 @@ impl Explain for Interrupted {
     fn hints(&self) -> Vec<String> {
         match self.journal {
             Some(_) => vec!["rebaseline resume   (or: rebaseline undo)".to_owned()],
+            None if self.databases => {
+                vec!["run it again: what is done is left as it is".to_owned()]
+            }
             None => Vec::new(),
         }
     }
@@ -146,6 +151,7 @@ impl Explain for Interrupted {
     fn state(&self) -> String {
         match &self.journal {
             Some(path) => format!("a swap stands half-way; its journal is {}", path.display()),
+            None if self.databases => "each database was written whole, or not at all".to_owned(),
             None => "nothing was changed; scratch servers are gone".to_owned(),
         }
     }

@@ -68,6 +68,20 @@ pub fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0)
 }
 
+/// Whether anybody but the owner may do anything with a file: then no secret in it is safe.
+pub fn is_readable_by_others(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+/// Whether a private key lies as libpq demands: open to its owner alone, or to root and a group that may read.
+pub fn is_private_key(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).is_ok_and(|metadata| {
+        let others = if metadata.uid() == 0 { 0o027 } else { 0o077 };
+        metadata.mode() & others == 0
+    })
+}
+
 /// Lets everybody who may read a file execute it.
 pub fn make_executable(path: &Path) -> Result<(), PathError> {
     let set = |metadata: fs::Metadata| {
@@ -228,6 +242,22 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> Result<File, PathError> {
         .open(path)
         .and_then(|mut file| file.write_all(bytes).map(|()| file));
     result.map_err(at("create", path))
+}
+
+/// Appends to an open file and waits until it is on the disk.
+pub fn append_synced(mut file: &File, path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    file.write_all(bytes).and_then(|()| file.sync_data()).map_err(at("append to", path))
+}
+
+/// Takes the lock of an open file, unless somebody else has it.
+pub fn try_lock(file: &File, path: &Path) -> Result<bool, PathError> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(fs::TryLockError::WouldBlock) => Ok(false),
+        Err(fs::TryLockError::Error(source)) => {
+            Err(PathError { action: "lock", path: path.to_owned(), source })
+        }
+    }
 }
 
 /// Waits for the lock of an open file.

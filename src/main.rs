@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use rebaseline::cli::Cli;
+use rebaseline::cli::{Cli, Command};
 use rebaseline::error::{Error, Interrupted, Kind};
 use rebaseline::report::{Log, Report};
 use rebaseline::{commands, config};
@@ -60,7 +60,12 @@ async fn run(cli: &Cli, report: &Report) -> Result<u8, Error> {
         result = commands::run(cli, report) => return result,
         signal = signal() => signal,
     };
-    Err(Interrupted { signal, journal: commands::unfinished_journal(&cli.global) }.into())
+    if matches!(cli.command, Command::Health(_)) {
+        // It has nothing else to end by.
+        return Ok(0);
+    }
+    let journal = commands::unfinished_journal(&cli.global);
+    Err(Interrupted { signal, journal, databases: matches!(cli.command, Command::Stamp(_)) }.into())
 }
 
 async fn signal() -> &'static str {

@@ -79,7 +79,9 @@ impl Report {
     pub fn result(&self, result: &impl Printable) {
         let text = match self.format {
             Format::Text => result.text(),
-            Format::Json => serde_json::to_string(result).unwrap_or_else(|error| error.to_string()),
+            Format::Json | Format::Jsonl => {
+                serde_json::to_string(result).unwrap_or_else(|error| error.to_string())
+            }
         };
         if !text.is_empty() {
             // A reader that has gone away (`| head`) is no failure of ours.
@@ -87,10 +89,23 @@ impl Report {
         }
     }
 
+    /// One of many results, as it is ready: a line of its own where that is asked for, else nothing.
+    pub fn line(&self, result: &impl Serialize) {
+        if self.format == Format::Jsonl {
+            let text = serde_json::to_string(result).unwrap_or_else(|error| error.to_string());
+            let _ = writeln!(std::io::stdout(), "{text}");
+        }
+    }
+
+    /// Whether results are told one by one.
+    pub fn is_by_line(&self) -> bool {
+        self.format == Format::Jsonl
+    }
+
     /// An error: what happened, why, what to do, and the state that things are in. For scripts it is on
     /// stdout as well, in the place of the result.
     pub fn error(&self, error: &Error) {
-        if self.format == Format::Json {
+        if self.format != Format::Text {
             let mut object = serde_json::json!({
                 "outcome": "failed",
                 "exit_code": error.kind().exit_code(),

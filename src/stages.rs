@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod dump;
+pub mod health;
 pub mod prove;
 pub mod render;
 pub mod replay;

@@ -7,6 +7,8 @@
     e  a fresh database from the baseline against the full history
     f  c with --once: without the second replay
     g  the render stage with --style ops against --style sql
+    h  rebaseline stamp of many databases, against a loop of alembic stamp and against the same statements sent by
+       bare connections, as many at once
 
 and of large baselines, 5,000 tables and 200,000 rows (once each: they take long): the time of a squash, the peak
 memory of rebaseline, and time and peak memory of the upgrade of a fresh database.
@@ -15,6 +17,7 @@ Timing decides no test: these figures are for people.
 """
 
 import argparse
+import asyncio
 import glob
 import json
 import os
@@ -24,6 +27,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import asyncpg
 
 SETTINGS = [
     "listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=logical",
@@ -267,18 +272,90 @@ def measure(label, folder, tool, server, runs):
           f"{ratio('g_ops', 'g_sql')}", flush=True)
 
 
+STATEMENTS = [
+    "BEGIN",
+    "SET LOCAL lock_timeout = 5000",
+    "SELECT pg_advisory_xact_lock(hashtextextended('rebaseline alembic_version', 0))",
+    "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE c.oid = to_regclass('alembic_version')",
+    "LOCK TABLE public.alembic_version IN SHARE ROW EXCLUSIVE MODE",
+    "SELECT version_num::text FROM public.alembic_version ORDER BY 1",
+    "DELETE FROM public.alembic_version",
+    "INSERT INTO public.alembic_version (version_num) SELECT unnest(ARRAY['{}'])",
+    "COMMIT",
+]
+
+
+async def bare(server, names, revision, jobs):
+    """The statements of a stamp, one message each, over bare connections."""
+    room = asyncio.Semaphore(jobs)
+
+    async def one(name):
+        async with room:
+            connection = await asyncpg.connect(host=server.folder, user="postgres", database=name)
+            for statement in STATEMENTS:
+                await connection.execute(statement.format(revision))
+            await connection.close()
+
+    started = time.perf_counter()
+    await asyncio.gather(*map(one, names))
+    return time.perf_counter() - started
+
+
+def fleet(work, tool, server, runs, count, sample=20, jobs=16):
+    old, new = os.path.join(work, "fleet"), os.path.join(work, "fleet-squashed")
+    generated(old, 3)
+    shutil.copytree(old, new)
+    base = {**os.environ, "VIRTUAL_ENV": sys.prefix, "PYTHONDONTWRITEBYTECODE": "1"}
+    timed([tool, "squash", "--revision-id", "fresh"], new, {**base, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
+    alembic = [sys.executable, "-m", "alembic"]
+    timed([*alembic, "upgrade", "heads"], old, {**base, "DATABASE_URL": server.fresh()})
+    names = [f"fleet_{n}" for n in range(count)]
+    psql = [os.path.join(server.bin, "psql"), "-qX", "-h", server.folder, "-U", "postgres", "-v", "ON_ERROR_STOP=1"]
+    script = "".join(f"CREATE DATABASE {name} TEMPLATE bench;\n" for name in names)
+    subprocess.run(psql, input=script, text=True, check=True)
+    url = "postgresql+psycopg://postgres@/{}?host=" + server.folder
+    with open(os.path.join(new, "targets.txt"), "w") as file:
+        file.writelines(url.format(name) + "\n" for name in names)
+    head = f"{2:012x}"
+    times = {"ours": [], "alembic": [], "bare": []}
+    for turn in range(runs + 1):
+        ours = timed([tool, "stamp", "--targets", "targets.txt", "--jobs", str(jobs)], new, base) / count
+        raw = asyncio.run(bare(server, names, head, jobs)) / count
+        theirs = 0
+        for name in names[:sample]:
+            env = {**base, "DATABASE_URL": url.format(name)}
+            theirs += timed([*alembic, "stamp", "--purge", "fresh"], new, env) / sample
+        asyncio.run(bare(server, names, head, jobs))
+        if turn:
+            for name, value in zip(times, (ours, theirs, raw)):
+                times[name].append(value)
+    median = {name: statistics.median(values) * 1000 for name, values in times.items()}
+    print(f"\nh  stamping {count} databases, {jobs} at once, median of {runs}, for each database")
+    print(f"     rebaseline stamp                 {median['ours']:8.2f} ms")
+    print(f"     alembic stamp, one by one        {median['alembic']:8.2f} ms   {median['alembic'] / median['ours']:.0f} times as long")
+    print(f"     bare connections                 {median['bare']:8.2f} ms   "
+          f"our throughput is {median['bare'] / median['ours']:.2f} of theirs", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tool", help="the release binary")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--no-large", action="store_true", help="without the large baselines")
     parser.add_argument("--revisions", type=int, default=1000)
+    parser.add_argument("--databases", type=int, default=500)
+    parser.add_argument("--only", choices=["squash", "fleet"], help="leave the other half out")
     arguments = parser.parse_args()
     tool = os.path.abspath(arguments.tool)
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     server = Server()
     work = tempfile.mkdtemp(prefix="rebaseline-bench-")
     try:
+        if arguments.only != "squash":
+            fleet(work, tool, server, arguments.runs, arguments.databases)
+        if arguments.only == "fleet":
+            return
         shutil.copytree(os.path.join(root, "examples", "catering"), os.path.join(work, "catering"))
         measure("examples/catering", os.path.join(work, "catering"), tool, server, arguments.runs)
         folder = os.path.join(work, "generated")

@@ -3,7 +3,10 @@
 mod archive;
 mod bad_input;
 mod carried;
+mod connections;
 mod crash;
+mod fleet;
+mod health;
 mod help;
 mod inventory;
 mod large;

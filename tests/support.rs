@@ -3,7 +3,9 @@
 
 pub mod extension;
 pub mod listener;
+pub mod network;
 pub mod newer;
+pub mod pooler;
 pub mod project;
 pub mod target;
 

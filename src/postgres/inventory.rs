@@ -25,8 +25,9 @@ pub async fn read(
     version_table: &Table,
 ) -> Result<Inventory, sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    sqlx::query(SETTINGS).execute(&mut *transaction).await?;
+    sqlx::raw_sql(SETTINGS).execute(&mut *transaction).await?;
     let number: i32 = sqlx::query_scalar("select current_setting('server_version_num')::int")
+        .persistent(false)
         .fetch_one(&mut *transaction)
         .await?;
     let rows: Vec<(String, Option<String>, String, String)> = sqlx::query_as(QUERY)

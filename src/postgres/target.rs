@@ -15,6 +15,16 @@ pub struct Target {
     pub schema: Option<String>,
 }
 
+impl Target {
+    /// What makes two targets the same, as far as can be told without asking. It holds no password.
+    pub fn identity(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{} {schema}", self.url.identity()),
+            None => self.url.identity(),
+        }
+    }
+}
+
 impl From<Url> for Target {
     fn from(url: Url) -> Self {
         Self { url, schema: None }

@@ -11,20 +11,21 @@ use std::time::{Duration, Instant};
 
 use serde::{Serialize, Serializer};
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use sqlx::{AssertSqlSafe, Connection};
 
 use crate::postgres::catalog;
+use crate::postgres::connect::{self, ConnectError, Waiting};
 use crate::postgres::identifier;
 use crate::postgres::programs::Table;
 use crate::postgres::target::Target;
-use crate::postgres::url::{Url, UrlError};
+use crate::postgres::turn;
 pub use decision::{Decision, Plan, Replaced, Requires};
 
 /// Limits for one database.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// For the connection.
-    pub connect: Duration,
+    pub connect: Waiting,
     /// For the lock on the version table.
     pub lock: Duration,
 }
@@ -41,6 +42,8 @@ pub enum Outcome {
     WouldStamp,
     /// It was left as it is.
     Refused,
+    /// Nothing was tried: another target was refused first.
+    NotTried,
 }
 
 /// One line of the report.
@@ -72,11 +75,7 @@ fn milliseconds<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S:
 #[derive(Debug, thiserror::Error)]
 enum TargetError {
     #[error(transparent)]
-    Url(#[from] UrlError),
-    #[error("cannot connect: {0}")]
-    Connect(sqlx::Error),
-    #[error("cannot connect: no answer within {} s", .0.as_secs_f64())]
-    Timeout(Duration),
+    Connect(#[from] ConnectError),
     #[error("the version table is locked by another session")]
     Locked,
     #[error("{0}")]
@@ -92,14 +91,33 @@ impl From<sqlx::Error> for TargetError {
 }
 
 impl TargetError {
-    fn help(&self) -> &'static str {
-        match self {
-            Self::Url(_) => "write it as postgresql://USER@HOST:PORT/DATABASE",
-            Self::Connect(_) | Self::Timeout(_) => {
-                "check host, port, user and password; nothing was written"
-            }
+    fn help(&self) -> String {
+        let help = match self {
+            Self::Connect(error) => return error.help(),
             Self::Locked => "a migration may be running: wait for it, or raise --lock-timeout",
             Self::Sql(_) => "nothing was written: the transaction was rolled back",
+        };
+        help.to_owned()
+    }
+}
+
+impl Told {
+    /// A database that was left as it is, before anything could be found.
+    pub fn untouched(
+        target: &Target,
+        plan: &Plan,
+        outcome: Outcome,
+        why: String,
+        help: &str,
+    ) -> Self {
+        Self {
+            target: target.to_string(),
+            outcome,
+            found: None,
+            expected: plan.shown(),
+            why: Some(why),
+            help: Some(help.to_owned()),
+            seconds: 0.0,
         }
     }
 }
@@ -107,7 +125,7 @@ impl TargetError {
 /// Stamps one database, or only says where it stands when `write` is false.
 pub async fn stamp(target: &Target, plan: &Plan, patience: Patience, write: bool) -> Told {
     let started = Instant::now();
-    let result = attempt(&target.url, plan, patience, write).await;
+    let result = attempt(target, plan, patience, write).await;
     let (outcome, found, why, help) = match result {
         Ok((Decision::AlreadyThere, found)) => (Outcome::AlreadyThere, found, None, None),
         Ok((Decision::Stamp(_), found)) => {
@@ -116,9 +134,7 @@ pub async fn stamp(target: &Target, plan: &Plan, patience: Patience, write: bool
         Ok((Decision::Refuse(why, help), found)) => {
             (Outcome::Refused, found, Some(why), Some(help))
         }
-        Err(error) => {
-            (Outcome::Refused, None, Some(error.to_string()), Some(error.help().to_owned()))
-        }
+        Err(error) => (Outcome::Refused, None, Some(error.to_string()), Some(error.help())),
     };
     Told {
         target: target.to_string(),
@@ -132,17 +148,13 @@ pub async fn stamp(target: &Target, plan: &Plan, patience: Patience, write: bool
 }
 
 async fn attempt(
-    url: &Url,
+    target: &Target,
     plan: &Plan,
     patience: Patience,
     write: bool,
 ) -> Result<(Decision, Option<Vec<String>>), TargetError> {
-    let options = url.options()?;
-    let connect = tokio::time::timeout(patience.connect, options.connect()).await;
-    let mut connection = connect
-        .map_err(|_| TargetError::Timeout(patience.connect))?
-        .map_err(TargetError::Connect)?;
-    let result = transact(&mut connection, plan, patience, write).await;
+    let mut connection = connect::connect(&target.url, patience.connect).await?;
+    let result = transact(&mut connection, target.schema.as_deref(), plan, patience, write).await;
     // The outcome stands; a connection that cannot say goodbye changes nothing.
     let _ = connection.close().await;
     result
@@ -150,6 +162,7 @@ async fn attempt(
 
 async fn transact(
     connection: &mut PgConnection,
+    schema: Option<&str>,
     plan: &Plan,
     patience: Patience,
     write: bool,
@@ -161,8 +174,11 @@ async fn transact(
     let timeout = format!("SET LOCAL lock_timeout = {}", patience.lock.as_millis().max(1));
     sqlx::raw_sql(AssertSqlSafe(timeout)).execute(&mut *transaction).await?;
     let record = &plan.version_table;
-    let table =
-        catalog::find_table(&mut transaction, record.schema.as_deref(), &record.table).await?;
+    let schema = schema.or(record.schema.as_deref());
+    if write {
+        turn::take(&mut transaction, schema, &record.table).await?;
+    }
+    let table = catalog::find_table(&mut transaction, schema, &record.table).await?;
     let Some(table) = table else { return Ok((plan.decide(None), None)) };
     let name = identifier::qualify(Some(&table.schema), &table.name);
     if write {
@@ -192,6 +208,6 @@ async fn rewrite(
     let delete = format!("DELETE FROM {name}");
     sqlx::raw_sql(AssertSqlSafe(delete)).execute(&mut *connection).await?;
     let insert = format!("INSERT INTO {name} (version_num) SELECT unnest($1::text[])");
-    sqlx::query(AssertSqlSafe(insert)).bind(rows).execute(connection).await?;
+    sqlx::query(AssertSqlSafe(insert)).bind(rows).persistent(false).execute(connection).await?;
     Ok(())
 }

@@ -19,12 +19,17 @@ impl Target {
 
     /// Starts the server of these binaries.
     pub async fn start_of(binaries: Option<PathBuf>) -> Self {
+        Self::start_with(binaries, Vec::new()).await
+    }
+
+    /// Starts a server with settings of its own, `name=value`.
+    pub async fn start_with(binaries: Option<PathBuf>, settings: Vec<String>) -> Self {
         let temporary = std::env::temp_dir();
         let places = Places {
             runs: default_runs(&temporary),
             cache: temporary.join("rebaseline-test-cache"),
         };
-        let source = Source::Private { folder: binaries, settings: Vec::new() };
+        let source = Source::Private { folder: binaries, settings };
         let path = std::env::var("PATH").unwrap();
         let mut server = Server::launch(&source, &places, &path)
             .await
@@ -44,6 +49,11 @@ impl Target {
         let sql = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{from}\"");
         self.execute("postgres", &sql).await;
         self.url(name)
+    }
+
+    /// The folder of its socket.
+    pub fn host(&self) -> &str {
+        &self.server.address().host
     }
 
     pub fn url(&self, name: &str) -> String {

@@ -32,6 +32,9 @@ async fn only_stamp_writes_to_a_real_database() {
         (&["archive", "verify"], 0),
         (&["archive", "restore", "--into", "restored"], 0),
         (&["status", url], 0),
+        (&["status", "--schemas", "pub%", url], 0),
+        (&["status", "--databases", "sho_", url], 0),
+        (&["status", "--health", url], 0),
         (&["stamp", "--dry-run", url], 0),
         (&["undo"], 0),
         // With another id, so that there is something to stamp.
