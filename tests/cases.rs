@@ -4,6 +4,7 @@ mod archive;
 mod bad_input;
 mod carried;
 mod crash;
+mod drift;
 mod help;
 mod inventory;
 mod layouts;

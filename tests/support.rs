@@ -5,6 +5,7 @@ pub mod extension;
 pub mod listener;
 pub mod newer;
 pub mod project;
+pub mod standby;
 pub mod target;
 
 use std::collections::BTreeMap;

@@ -2,19 +2,25 @@
 //! stand.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use rebaseline_archive::{BaselineRecord, Manifest, RevisionRecord};
 use serde::Serialize;
 
-use crate::cli::{Global, Running, Stamp, Targets};
+use crate::cli::{Drift, Global, Running, Stamp, Targets};
 use crate::commands::archive::{Archives, ArchivesError};
 use crate::commands::fleet;
-use crate::config::Settings;
-use crate::error::Result;
+use crate::config::{Settings, SettingsError};
+use crate::error::{Explain, Kind, Result};
+use crate::files;
 use crate::history::History;
 use crate::report::{Printable, Report};
+use crate::schema::inventory::accepted::Accepted;
+use crate::schema::inventory::{self, Forms};
 use crate::stages::audit;
-use crate::stages::stamp::{self, Outcome, Patience, Plan, Replaced, Requires, Told};
+use crate::stages::stamp::{
+    self, Allowed, Check, Outcome, Patience, Plan, Replaced, Requires, Told,
+};
 
 #[derive(Debug, Serialize)]
 struct ToldAll {
@@ -23,40 +29,31 @@ struct ToldAll {
 
 impl Printable for ToldAll {
     fn text(&self) -> String {
-        let mut lines = Vec::new();
-        for told in &self.targets {
-            let word = match told.outcome {
-                Outcome::AlreadyThere => "already there",
-                Outcome::Stamped => "stamped",
-                Outcome::WouldStamp => "can be stamped",
-                Outcome::Refused => "refused",
-            };
-            let found = match &told.found {
-                Some(rows) if !rows.is_empty() => format!(" (found {})", rows.join(", ")),
-                _ => String::new(),
-            };
-            lines.push(format!("{:<14} {}{found}", word, told.target));
-            lines.extend(told.why.iter().map(|why| format!("  why: {why}")));
-            lines.extend(told.help.iter().map(|help| format!("  help: {help}")));
-        }
-        lines.join("\n")
+        self.targets.iter().flat_map(Told::lines).collect::<Vec<_>>().join("\n")
     }
 }
 
 /// Stamps the databases; exits with 1 if one was refused.
 pub async fn stamp(global: &Global, arguments: &Stamp, report: &Report) -> Result<u8> {
-    run(global, &arguments.targets, !arguments.dry_run, report).await
+    let allowed = Allowed { adopt: arguments.adopt, purge: arguments.purge };
+    run(global, &arguments.targets, allowed, !arguments.dry_run, report).await
 }
 
 /// Says where the databases stand; exits with 1 if one could not be stamped.
 pub async fn status(global: &Global, targets: &Targets, report: &Report) -> Result<u8> {
-    run(global, targets, false, report).await
+    run(global, targets, Allowed::default(), false, report).await
 }
 
-async fn run(global: &Global, arguments: &Targets, write: bool, report: &Report) -> Result<u8> {
+async fn run(
+    global: &Global,
+    arguments: &Targets,
+    allowed: Allowed,
+    write: bool,
+    report: &Report,
+) -> Result<u8> {
     let settings = Settings::load(global, &Running::default())?;
     let targets = fleet::targets(arguments)?;
-    let plan = plan(&settings, arguments)?;
+    let plan = plan(&settings, arguments, allowed)?;
     let patience = Patience { connect: arguments.connect_timeout, lock: arguments.lock_timeout };
     let bar = report.bar(if write { "stamp" } else { "status" }, targets.len() as u64);
     let told = fleet::each(&targets, arguments.jobs, &bar, |target| {
@@ -70,13 +67,34 @@ async fn run(global: &Global, arguments: &Targets, write: bool, report: &Report)
 }
 
 /// What the archives and the project say about where a database can stand.
-fn plan(settings: &Settings, targets: &Targets) -> Result<Plan> {
+fn plan(settings: &Settings, targets: &Targets, allowed: Allowed) -> Result<Plan> {
     let all = Archives::load(settings, targets.archive.as_deref())?;
     let folder = all.folder.clone();
-    let (_, newest) = all.newest(|_| true).ok_or(ArchivesError::None { folder })?;
+    let (path, newest) = all.newest(|_| true).ok_or(ArchivesError::None { folder })?;
     let manifest = newest.manifest();
+    let project = audit::audit(&settings.alembic).history;
+    let new = now(project.as_ref(), manifest);
+    let (mut graph, mut lineage) = (new.clone(), Requires::new());
+    for revision in project.iter().flat_map(History::iter) {
+        let parents = revision.parents.iter().map(ToString::to_string).collect();
+        add(&mut lineage, [(revision.id.to_string(), parents)].into());
+    }
     let mut archived = BTreeSet::new();
+    let mut minted = BTreeSet::new();
     for (_, archive) in all.iter() {
+        add(&mut graph, before(archive.manifest()));
+        let revisions = archive.manifest().history.revisions.iter();
+        add(&mut lineage, revisions.map(|r| (r.id.clone(), r.parents.clone())).collect());
+        for baseline in archive.manifest().baselines() {
+            // One that has kept the id of its head is that revision.
+            if !baseline.replaces.contains(&baseline.revision) {
+                let stands: Requires =
+                    [(baseline.revision.clone(), baseline.replaces.clone())].into();
+                add(&mut graph, stands.clone());
+                add(&mut lineage, stands);
+                minted.insert(baseline.revision.clone());
+            }
+        }
         let history = &archive.manifest().history;
         let squashed = history.revisions.iter().filter(|r| !history.kept.contains(&r.id));
         archived.extend(squashed.map(|revision| revision.id.clone()));
@@ -91,8 +109,56 @@ fn plan(settings: &Settings, targets: &Targets) -> Result<Plan> {
         baselines: manifest.baselines().map(replaced).collect(),
         archived,
         old: before(manifest),
-        new: now(settings, manifest),
+        new,
+        all: graph,
+        lineage,
+        minted,
+        allowed,
+        check: check(settings, &targets.drift, &path, newest.inventory())?,
     })
+}
+
+fn add(graph: &mut Requires, more: Requires) {
+    for (id, requires) in more {
+        graph.entry(id).or_default().extend(requires);
+    }
+}
+
+/// What catalogs are compared with: the inventory of the archive.
+fn check(
+    settings: &Settings,
+    drift: &Drift,
+    archive: &Path,
+    inventory: Option<&[u8]>,
+) -> Result<Check> {
+    let unreadable = |source| UnreadableInventory { archive: archive.to_owned(), source };
+    let expected = inventory.map(Forms::from_json).transpose().map_err(unreadable)?;
+    let mut accepted: Vec<Accepted> =
+        drift.accept_drift.iter().map(|name| Accepted::new(name)).collect();
+    for file in &drift.accept_drift_file {
+        accepted.extend(Accepted::list(&files::read_text(file).map_err(SettingsError::from)?));
+    }
+    let (skipped, ignore) = (drift.no_drift_check, settings.ignore.clone());
+    Ok(Check { expected, skipped, accepted, ignore })
+}
+
+/// An archive whose inventory is none.
+#[derive(Debug, thiserror::Error)]
+#[error("the archive `{}` cannot be used", archive.display())]
+pub struct UnreadableInventory {
+    archive: PathBuf,
+    #[source]
+    source: inventory::UnreadableInventory,
+}
+
+impl Explain for UnreadableInventory {
+    fn kind(&self) -> Kind {
+        Kind::Refused
+    }
+
+    fn hints(&self) -> Vec<String> {
+        vec!["it may be of a newer rebaseline: take that, or squash again".to_owned()]
+    }
 }
 
 /// The graph before the squash. `depends_on` may be a label: it means the revision that carries it.
@@ -109,12 +175,11 @@ fn before(manifest: &Manifest) -> Requires {
 }
 
 /// The project's graph now; where it cannot be read, the baselines alone.
-fn now(settings: &Settings, manifest: &Manifest) -> Requires {
+fn now(project: Option<&History>, manifest: &Manifest) -> Requires {
     let alone = manifest.baselines().map(|baseline| (baseline.revision.clone(), Vec::new()));
     let mut graph: Requires = alone.collect();
-    let history = audit::audit(&settings.alembic).history;
-    for revision in history.iter().flat_map(History::iter) {
-        let on = history.iter().flat_map(|history| history.dependencies(&revision.id));
+    for revision in project.into_iter().flat_map(History::iter) {
+        let on = project.into_iter().flat_map(|history| history.dependencies(&revision.id));
         let requires = revision.parents.iter().chain(on).map(ToString::to_string).collect();
         graph.insert(revision.id.to_string(), requires);
     }

@@ -172,6 +172,7 @@ pub async fn find_table(
          join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass($1)",
     )
     .bind(qualified)
+    .persistent(false)
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|(schema, name)| Table { schema, name }))
@@ -199,5 +200,5 @@ pub async fn version_rows(
 ) -> Result<Vec<String>, sqlx::Error> {
     let name = identifier::qualify(Some(&table.schema), &table.name);
     let query = format!("select version_num::text from {name} order by 1");
-    sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(connection).await
+    sqlx::query_scalar(AssertSqlSafe(query)).persistent(false).fetch_all(connection).await
 }
