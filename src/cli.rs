@@ -246,6 +246,23 @@ pub struct Targets {
     /// How long to wait for a connection, in seconds
     #[arg(long, default_value = "10", value_parser = seconds, value_name = "SECONDS")]
     pub connect_timeout: Duration,
+    /// How the catalog is compared.
+    #[command(flatten)]
+    pub drift: Drift,
+}
+
+/// What is said to a database whose catalog is not what the history builds.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Drift {
+    /// Accept that this object differs, by the name that was printed (several: one flag each)
+    #[arg(long, value_name = "OBJECT", help_heading = "Drift")]
+    pub accept_drift: Vec<String>,
+    /// Accept that the objects named in FILE differ, one a line
+    #[arg(long, value_name = "FILE", help_heading = "Drift")]
+    pub accept_drift_file: Vec<PathBuf>,
+    /// Do not compare the catalog at all
+    #[arg(long, help_heading = "Drift")]
+    pub no_drift_check: bool,
 }
 
 /// `rebaseline stamp`
@@ -260,6 +277,12 @@ pub struct Stamp {
     /// Note here which databases are done, and leave out those that an earlier run has noted
     #[arg(long, value_name = "FILE", help_heading = "Many databases", conflicts_with = "dry_run")]
     pub journal: Option<PathBuf>,
+    /// Stamp databases without a version table, or at an unknown id, if their catalog is that of the cut
+    #[arg(long, conflicts_with = "no_drift_check")]
+    pub adopt: bool,
+    /// Remove rows of the version table that are unknown or implied, beside one that is good
+    #[arg(long)]
+    pub purge: bool,
 }
 
 /// `rebaseline status`

@@ -73,6 +73,15 @@ pub enum SettingsError {
         /// The command.
         command: String,
     },
+    /// A pattern under `[stamp] ignore`.
+    #[error("`{pattern}` under [stamp] ignore is no pattern")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        #[source]
+        source: glob::PatternError,
+    },
     /// `SOURCE_DATE_EPOCH` is no number.
     #[error("SOURCE_DATE_EPOCH is `{text}`, which is no time in seconds")]
     Epoch {
@@ -122,6 +131,13 @@ struct HistoryTable {
     sql_file_above: Option<usize>,
     scratch: ScratchTable,
     seed: BTreeMap<String, String>,
+    stamp: StampTable,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct StampTable {
+    ignore: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -174,6 +190,8 @@ pub struct Settings {
     pub prelude: Prelude,
     /// Expressions that take the place of seed values, by `TABLE.COLUMN`.
     pub seed: Vec<(String, String)>,
+    /// Extra objects of live databases that nobody minds: patterns for `schema.name`.
+    pub ignore: Vec<glob::Pattern>,
     /// Where run folders and templates of clusters are.
     pub places: Places,
     /// The value of PATH.
@@ -238,12 +256,21 @@ impl Settings {
                 scripts,
             },
             seed: table.seed.into_iter().collect(),
+            ignore: patterns(&table.stamp.ignore)?,
             places: places(),
             path: variable("PATH").unwrap_or_default(),
             clock: Clock::from_environment()?,
             alembic,
         })
     }
+}
+
+fn patterns(texts: &[String]) -> Result<Vec<glob::Pattern>, SettingsError> {
+    let pattern = |text: &String| {
+        glob::Pattern::new(text)
+            .map_err(|source| SettingsError::Pattern { pattern: text.clone(), source })
+    };
+    texts.iter().map(pattern).collect()
 }
 
 /// The folder that paths in archives are relative to: that of Alembic's configuration, or else the one

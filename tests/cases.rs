@@ -5,6 +5,7 @@ mod bad_input;
 mod carried;
 mod connections;
 mod crash;
+mod drift;
 mod fleet;
 mod health;
 mod help;

@@ -7,6 +7,7 @@ pub mod network;
 pub mod newer;
 pub mod pooler;
 pub mod project;
+pub mod standby;
 pub mod target;
 
 use std::collections::BTreeMap;

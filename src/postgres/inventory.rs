@@ -19,10 +19,29 @@ select set_config(name, value, true)
                ('lc_monetary', 'C'), ('quote_all_identifiers', 'off'), ('standard_conforming_strings', 'on'),
                ('jit', 'off')) as setting (name, value)";
 
+/// What of a database is read, and as whom.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct View<'a> {
+    /// The role that the migrations run as, if it is another one than the one that reads.
+    pub role: Option<&'a str>,
+    /// Only what is in this schema.
+    pub schema: Option<&'a str>,
+}
+
 /// Reads all objects but the version table and what is on it.
 pub async fn read(
     connection: &mut PgConnection,
     version_table: &Table,
+) -> Result<Inventory, sqlx::Error> {
+    read_view(connection, version_table, View::default()).await
+}
+
+/// Reads a part of the objects, or all of them in the eyes of another role. No statement has a name:
+/// behind a pooler the next transaction may be on another connection.
+pub async fn read_view(
+    connection: &mut PgConnection,
+    version_table: &Table,
+    view: View<'_>,
 ) -> Result<Inventory, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     sqlx::raw_sql(SETTINGS).execute(&mut *transaction).await?;
@@ -33,6 +52,8 @@ pub async fn read(
     let rows: Vec<(String, Option<String>, String, String)> = sqlx::query_as(QUERY)
         .bind(&version_table.schema)
         .bind(&version_table.name)
+        .bind(view.role)
+        .bind(view.schema)
         .persistent(false)
         .fetch_all(&mut *transaction)
         .await?;

@@ -11,7 +11,7 @@ mod facts;
 mod family;
 mod inline;
 mod rows;
-mod tree;
+pub(super) mod tree;
 
 use std::collections::BTreeMap;
 

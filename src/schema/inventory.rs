@@ -4,9 +4,14 @@
 //! database; the inventory tells what is there. It also sees what `pg_dump` has no words for, and it can be
 //! read from a live database without `pg_dump`. Pure: `postgres::inventory` runs the query.
 
+pub mod accepted;
 pub mod difference;
+pub mod drift;
 pub mod majors;
+pub mod owner;
+pub mod printing;
 pub mod proof;
+pub mod tenant;
 
 use std::collections::BTreeMap;
 

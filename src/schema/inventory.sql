@@ -2,8 +2,9 @@
 --
 -- $1 and $2 are schema and name of the version table, which is left out with all that is on it.
 -- Works unchanged on PostgreSQL 12 to 18. It expects what src/postgres/inventory.rs sets: an empty
--- search_path, UTC and so on; then the rows depend on nothing but the objects. The role that asks is
--- CURRENT_USER in privileges, and not told as owner. Needs no privilege that PUBLIC does not have.
+-- search_path, UTC and so on; then the rows depend on nothing but the objects. The role $3 (null: the one that
+-- asks) is CURRENT_USER in privileges, and not told as owner. Where $4 is not null, only what is in this
+-- schema is read. Needs no privilege that PUBLIC does not have.
 --
 -- A column that only some majors have is reached by
 --     from (select null as x) as absent cross join lateral (select t.*, x as value from t)
@@ -12,7 +13,8 @@
 -- security labels and privileges are told in one place, at the end, for all kinds.
 with
 role as materialized (
-    select oid, case when rolname = current_user then 'CURRENT_USER' else quote_ident(rolname) end as name
+    select oid, case when rolname = coalesce($3, current_user) then 'CURRENT_USER'
+                     else quote_ident(rolname) end as name
       from pg_roles
     union all
     select 0, 'PUBLIC'
@@ -21,6 +23,7 @@ namespace as materialized (
     select oid, nspname, quote_ident(nspname) as schema, nspowner, nspacl
       from pg_namespace
      where nspname !~ '^pg_(toast|temp)'
+       and ($4::text is null or nspname = $4)
 ),
 -- What belongs to extensions is told by the extension.
 member as materialized (

@@ -1,150 +1,83 @@
 //! Stamp: write the baseline's id into the version table of a database that stands at the cut.
 //!
-//! Takes what the archives say ([`Plan`]) and a target; gives one [`Told`] per database. Everything happens in
-//! one transaction with a lock timeout: a database is stamped, or it is as before. A database that
-//! stands anywhere else is refused, with what was found. This is the only stage that writes to a
-//! database which is not a scratch database.
+//! Takes what the archives say ([`Plan`]) and a target; gives one [`Told`] per database. It looks at a database in one
+//! read-only transaction: rows, and the catalog. Then it writes in another one, with the version table
+//! locked and its rows as they were: a database is stamped, or it is as before. A database that stands
+//! anywhere else, or whose catalog is not what the history builds, is refused, with what was found. This is
+//! the only stage that writes to a database which is not a scratch database.
 
+mod check;
 mod decision;
+mod error;
+mod graph;
+mod table;
+mod told;
 
 use std::time::{Duration, Instant};
 
-use serde::{Serialize, Serializer};
+use rebaseline_archive::VersionTableRecord;
+use sqlx::Connection;
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection};
 
-use crate::postgres::catalog;
-use crate::postgres::connect::{self, ConnectError, Waiting};
-use crate::postgres::identifier;
+use crate::postgres::connect::{self, Waiting};
 use crate::postgres::programs::Table;
 use crate::postgres::target::Target;
 use crate::postgres::turn;
-pub use decision::{Decision, Plan, Replaced, Requires};
+pub use check::Check;
+use check::Subject;
+pub use decision::{Allowed, Decision, Judgement, Plan, Replaced};
+use error::TargetError;
+pub use graph::Requires;
+use table::Found;
+pub use told::{Catalog, Outcome, Told};
 
 /// Limits for one database.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// For the connection.
     pub connect: Waiting,
-    /// For the lock on the version table.
+    /// For a lock: on the version table, and on what the catalog functions read.
     pub lock: Duration,
-}
-
-/// What became of a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It stands at the baseline or later.
-    AlreadyThere,
-    /// The baseline's id was written.
-    Stamped,
-    /// It would be stamped.
-    WouldStamp,
-    /// It was left as it is.
-    Refused,
-    /// Nothing was tried: another target was refused first.
-    NotTried,
-}
-
-/// One line of the report.
-#[derive(Debug, Clone, Serialize)]
-pub struct Told {
-    /// The database, without its password.
-    pub target: String,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// The rows of its version table; none if there is no such table.
-    pub found: Option<Vec<String>>,
-    /// The id that it should have.
-    pub expected: String,
-    /// Why it was refused.
-    pub why: Option<String>,
-    /// What to do.
-    pub help: Option<String>,
-    /// How long it took.
-    #[serde(serialize_with = "milliseconds")]
-    pub seconds: f64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
-fn milliseconds<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64((seconds * 1000.0).round() / 1000.0)
-}
-
-/// Why a target could not be read or written.
-#[derive(Debug, thiserror::Error)]
-enum TargetError {
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    #[error("the version table is locked by another session")]
-    Locked,
-    #[error("{0}")]
-    Sql(sqlx::Error),
-}
-
-impl From<sqlx::Error> for TargetError {
-    fn from(error: sqlx::Error) -> Self {
-        // 55P03 is lock_not_available: the lock timeout.
-        let locked = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        if locked.as_deref() == Some("55P03") { Self::Locked } else { Self::Sql(error) }
-    }
-}
-
-impl TargetError {
-    fn help(&self) -> String {
-        let help = match self {
-            Self::Connect(error) => return error.help(),
-            Self::Locked => "a migration may be running: wait for it, or raise --lock-timeout",
-            Self::Sql(_) => "nothing was written: the transaction was rolled back",
-        };
-        help.to_owned()
-    }
-}
-
-impl Told {
-    /// A database that was left as it is, before anything could be found.
-    pub fn untouched(
-        target: &Target,
-        plan: &Plan,
-        outcome: Outcome,
-        why: String,
-        help: &str,
-    ) -> Self {
-        Self {
-            target: target.to_string(),
-            outcome,
-            found: None,
-            expected: plan.shown(),
-            why: Some(why),
-            help: Some(help.to_owned()),
-            seconds: 0.0,
-        }
-    }
 }
 
 /// Stamps one database, or only says where it stands when `write` is false.
 pub async fn stamp(target: &Target, plan: &Plan, patience: Patience, write: bool) -> Told {
     let started = Instant::now();
-    let result = attempt(target, plan, patience, write).await;
-    let (outcome, found, why, help) = match result {
-        Ok((Decision::AlreadyThere, found)) => (Outcome::AlreadyThere, found, None, None),
-        Ok((Decision::Stamp(_), found)) => {
-            (if write { Outcome::Stamped } else { Outcome::WouldStamp }, found, None, None)
+    let mut told = Told::untouched(target, plan, Outcome::Refused);
+    match attempt(target, plan, patience, write).await {
+        Ok(look) => {
+            told.found = look.found.map(|found| found.rows);
+            told.missing = look.judgement.missing;
+            told.ghosts = look.judgement.ghosts;
+            told.catalog = look.catalog;
+            told.outcome = match (look.judgement.decision, write) {
+                (Decision::AlreadyThere, _) => Outcome::AlreadyThere,
+                (Decision::Stamp(_), true) => Outcome::Stamped,
+                (Decision::Stamp(_), false) => Outcome::WouldStamp,
+                (Decision::Adopt(_), true) => Outcome::Adopted,
+                (Decision::Adopt(_), false) => Outcome::WouldAdopt,
+                (Decision::Refuse(why, help), _) => {
+                    (told.why, told.help) = (Some(why), Some(help));
+                    Outcome::Refused
+                }
+            };
         }
-        Ok((Decision::Refuse(why, help), found)) => {
-            (Outcome::Refused, found, Some(why), Some(help))
+        Err(error) => {
+            told.help = Some(error.help());
+            told.why = Some(error.to_string());
         }
-        Err(error) => (Outcome::Refused, None, Some(error.to_string()), Some(error.help())),
-    };
-    Told {
-        target: target.to_string(),
-        outcome,
-        found,
-        expected: plan.shown(),
-        why,
-        help,
-        seconds: started.elapsed().as_secs_f64(),
     }
+    told.seconds = started.elapsed().as_secs_f64();
+    told
+}
+
+/// What a look at a database found.
+struct Look {
+    found: Option<Found>,
+    /// Where the version table is, or would be made.
+    table: Option<Table>,
+    judgement: Judgement,
+    catalog: Option<Catalog>,
 }
 
 async fn attempt(
@@ -152,62 +85,179 @@ async fn attempt(
     plan: &Plan,
     patience: Patience,
     write: bool,
-) -> Result<(Decision, Option<Vec<String>>), TargetError> {
+) -> Result<Look, TargetError> {
     let mut connection = connect::connect(&target.url, patience.connect).await?;
-    let result = transact(&mut connection, target.schema.as_deref(), plan, patience, write).await;
+    let mut result = look_and_write(&mut connection, target, plan, patience, write).await;
+    if let Err(TargetError::Locked(tables)) = &mut result
+        && tables.is_empty()
+    {
+        // Who looks afterwards may find the lock gone; then no table is named.
+        *tables = locked_tables(&mut connection, patience).await.unwrap_or_default();
+    }
     // The outcome stands; a connection that cannot say goodbye changes nothing.
     let _ = connection.close().await;
     result
 }
 
-async fn transact(
+/// In a transaction of its own: a pooler keeps its statements together.
+async fn locked_tables(
     connection: &mut PgConnection,
-    schema: Option<&str>,
+    patience: Patience,
+) -> Result<Vec<String>, sqlx::Error> {
+    let mut transaction = table::begin(connection, "READ ONLY", patience.lock).await?;
+    let tables = table::locked_tables(&mut transaction).await?;
+    transaction.rollback().await?;
+    Ok(tables)
+}
+
+async fn look_and_write(
+    connection: &mut PgConnection,
+    target: &Target,
     plan: &Plan,
     patience: Patience,
     write: bool,
-) -> Result<(Decision, Option<Vec<String>>), TargetError> {
-    let mut transaction = connection.begin().await?;
-    if !write {
-        sqlx::raw_sql("SET TRANSACTION READ ONLY").execute(&mut *transaction).await?;
+) -> Result<Look, TargetError> {
+    // What the rows say must still hold when they are written; if not, it is looked at once more.
+    for _ in 0..2 {
+        let look = look(connection, target, plan, patience).await?;
+        let rows = match &look.judgement.decision {
+            Decision::Stamp(rows) | Decision::Adopt(rows) if write => rows,
+            _ => return Ok(look),
+        };
+        let Some(table) = &look.table else { return Ok(look) };
+        let found = look.found.as_ref().map(|found| found.rows.as_slice());
+        let record = version_table(target, plan);
+        match put(connection, &record, table, found, rows, plan.width(), patience).await {
+            Err(TargetError::Moved) => {}
+            result => return result.map(|()| look),
+        }
     }
-    let timeout = format!("SET LOCAL lock_timeout = {}", patience.lock.as_millis().max(1));
-    sqlx::raw_sql(AssertSqlSafe(timeout)).execute(&mut *transaction).await?;
-    let record = &plan.version_table;
-    let schema = schema.or(record.schema.as_deref());
-    if write {
-        turn::take(&mut transaction, schema, &record.table).await?;
-    }
-    let table = catalog::find_table(&mut transaction, schema, &record.table).await?;
-    let Some(table) = table else { return Ok((plan.decide(None), None)) };
-    let name = identifier::qualify(Some(&table.schema), &table.name);
-    if write {
-        // Keeps a running migration and a second stamp out; readers go on.
-        let lock = format!("LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE");
-        sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut *transaction).await?;
-    }
-    let rows = catalog::version_rows(&mut transaction, &table).await?;
-    let decision = plan.decide(Some(&rows));
-    if let Decision::Stamp(rows) = &decision
-        && write
-    {
-        rewrite(&mut transaction, &table, rows).await?;
-        transaction.commit().await?;
-    } else {
-        transaction.rollback().await?;
-    }
-    Ok((decision, Some(rows)))
+    Err(TargetError::Moved)
 }
 
-async fn rewrite(
+/// The version table of a target.
+fn version_table(target: &Target, plan: &Plan) -> VersionTableRecord {
+    let mut record = plan.version_table.clone();
+    if target.schema.is_some() {
+        record.schema.clone_from(&target.schema);
+    }
+    record
+}
+
+/// Whether the server is a standby, and whether transactions are read-only there.
+const SESSION: &str = "select pg_catalog.pg_is_in_recovery(), \
+     pg_catalog.current_setting('default_transaction_read_only')::bool";
+
+/// Reads where a database stands, and compares its catalog where that matters. All of it sees the same
+/// moment.
+async fn look(
     connection: &mut PgConnection,
+    target: &Target,
+    plan: &Plan,
+    patience: Patience,
+) -> Result<Look, TargetError> {
+    let kind = "ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+    let mut transaction = table::begin(connection, kind, patience.lock).await?;
+    let record = version_table(target, plan);
+    let found = table::find(&mut transaction, &record).await?;
+    let judgement = plan.judge(found.as_ref().map(|f| f.rows.as_slice()), plan.allowed);
+    let mut look = Look { table: None, found, judgement, catalog: None };
+    if matches!(look.judgement.decision, Decision::Refuse(..)) {
+        transaction.rollback().await?;
+        return Ok(look);
+    }
+    let table = match &look.found {
+        Some(found) => found.table.clone(),
+        None => table::place(&mut transaction, &record).await?,
+    };
+    let own = plan.version_table.schema.as_deref().unwrap_or("public");
+    let subject = Subject {
+        version_table: &table,
+        owner: look.found.as_ref().map(|found| found.owner.as_str()),
+        tenant: target.schema.as_deref().map(|tenant| (own, tenant)),
+        reach: &look.judgement.reach,
+        decision: &look.judgement.decision,
+    };
+    let (catalog, refusal) = plan.check.run(&mut transaction, subject).await?;
+    look.catalog = Some(catalog);
+    let mut decision = refusal.map(|(why, help)| Decision::Refuse(why, help));
+    if decision.is_none() && look.judgement.decision != Decision::AlreadyThere {
+        let unwritable = cannot_write(&mut transaction, look.found.as_ref()).await?;
+        decision = unwritable.map(|e| Decision::Refuse(e.to_string(), e.help()));
+    }
+    if let Some(decision) = decision {
+        look.judgement.decision = decision;
+    }
+    look.table = Some(table);
+    transaction.rollback().await?;
+    Ok(look)
+}
+
+/// Why the version table could not be written, as far as that can be known beforehand.
+async fn cannot_write(
+    connection: &mut PgConnection,
+    found: Option<&Found>,
+) -> Result<Option<TargetError>, sqlx::Error> {
+    let (standby, read_only): (bool, bool) =
+        sqlx::query_as(SESSION).persistent(false).fetch_one(connection).await?;
+    if standby {
+        return Ok(Some(TargetError::Replica));
+    }
+    if read_only {
+        return Ok(Some(TargetError::ReadOnly));
+    }
+    let forbidden = found.filter(|found| !found.writable).map(|found| {
+        let Table { schema, name } = &found.table;
+        TargetError::Privilege(format!("it has no INSERT and DELETE on {schema}.{name}"))
+    });
+    Ok(forbidden)
+}
+
+/// Writes the rows, if those that are there are still the ones that were found: all or nothing.
+async fn put(
+    connection: &mut PgConnection,
+    record: &VersionTableRecord,
     table: &Table,
+    found: Option<&[String]>,
     rows: &[String],
-) -> Result<(), sqlx::Error> {
-    let name = identifier::qualify(Some(&table.schema), &table.name);
-    let delete = format!("DELETE FROM {name}");
-    sqlx::raw_sql(AssertSqlSafe(delete)).execute(&mut *connection).await?;
-    let insert = format!("INSERT INTO {name} (version_num) SELECT unnest($1::text[])");
-    sqlx::query(AssertSqlSafe(insert)).bind(rows).persistent(false).execute(connection).await?;
-    Ok(())
+    width: usize,
+    patience: Patience,
+) -> Result<(), TargetError> {
+    let mut transaction = table::begin(connection, "", patience.lock).await?;
+    turn::take(&mut transaction, record.schema.as_deref(), &record.table).await?;
+    if let Some(found) = found {
+        let locked = table::lock(&mut transaction, table).await;
+        let now = locked.map_err(|error| moved(error, &[UNDEFINED_TABLE], table))?;
+        if now != found {
+            return Err(TargetError::Moved);
+        }
+    } else {
+        let created = table::create(&mut transaction, table, width).await;
+        created.map_err(|error| moved(error, &[DUPLICATE_TABLE, UNIQUE_VIOLATION], table))?;
+    }
+    table::rewrite(&mut transaction, table, rows).await?;
+    transaction.commit().await.map_err(|error| match error {
+        // The server said no: nothing is committed.
+        sqlx::Error::Database(_) => TargetError::from(error),
+        _ => TargetError::Commit(error),
+    })
+}
+
+const UNDEFINED_TABLE: &str = "42P01";
+const DUPLICATE_TABLE: &str = "42P07";
+/// Two sessions that make the same table at the same time meet in an index of the catalog.
+const UNIQUE_VIOLATION: &str = "23505";
+
+/// These codes mean that somebody was faster; a lock that is not to be had is that of the version table.
+fn moved(error: sqlx::Error, codes: &[&str], table: &Table) -> TargetError {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    if code.is_some_and(|code| codes.contains(&code.as_ref())) {
+        return TargetError::Moved;
+    }
+    match TargetError::from(error) {
+        TargetError::Locked(_) => {
+            TargetError::Locked(vec![format!("{}.{}", table.schema, table.name)])
+        }
+        other => other,
+    }
 }

@@ -60,6 +60,11 @@ impl Target {
         format!("postgresql+psycopg://postgres@/{name}?host={}", self.server.address().host)
     }
 
+    /// One of the server's programs.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.server.binaries().program(name)
+    }
+
     pub async fn connect(&self, name: &str) -> PgConnection {
         self.server.address().options(name).connect().await.unwrap()
     }

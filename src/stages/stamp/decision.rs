@@ -1,11 +1,11 @@
 //! What to do with a database, decided from the rows of its version table alone. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rebaseline_archive::VersionTableRecord;
 
-/// What each revision requires, by id: parents and dependencies.
-pub type Requires = BTreeMap<String, Vec<String>>;
+use crate::stages::stamp::check::Check;
+use crate::stages::stamp::graph::{Requires, closed, in_order};
 
 /// What the archives and the project say about where databases can stand.
 #[derive(Debug, Clone)]
@@ -20,6 +20,17 @@ pub struct Plan {
     pub old: Requires,
     /// The project's graph now.
     pub new: Requires,
+    /// All graphs of all squashes and the project's, with each baseline on top of what it stands for.
+    pub all: Requires,
+    /// The same without dependencies: a row beside one that depends on it is nothing odd, `alembic stamp
+    /// heads` writes such.
+    pub lineage: Requires,
+    /// The ids of baselines, of every squash, that no squashed revision had.
+    pub minted: BTreeSet<String>,
+    /// What the user allows.
+    pub allowed: Allowed,
+    /// What catalogs are compared with.
+    pub check: Check,
 }
 
 /// A baseline and what it stands for.
@@ -31,6 +42,15 @@ pub struct Replaced {
     pub heads: Vec<String>,
 }
 
+/// What the user allows besides.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Allowed {
+    /// Stamp a database whose rows say nothing, if its catalog is right.
+    pub adopt: bool,
+    /// Remove rows that say nothing beside one that does.
+    pub purge: bool,
+}
+
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
@@ -38,8 +58,34 @@ pub enum Decision {
     AlreadyThere,
     /// Write these rows.
     Stamp(Vec<String>),
+    /// Write these rows, in a version table that may have to be made.
+    Adopt(Vec<String>),
     /// Leave it: why, and what to do.
     Refuse(String, String),
+}
+
+/// How far a database is from what the archive's inventory tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// It stands at all baselines, and nothing came after.
+    Exact,
+    /// It stands at these baselines only.
+    Some(Vec<String>),
+    /// Later revisions have run.
+    Beyond(Vec<String>),
+}
+
+/// A decision and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// What to do.
+    pub decision: Decision,
+    /// What its catalog can be compared with.
+    pub reach: Reach,
+    /// The archived revisions that it lacks up to the cut, in the order in which they would run.
+    pub missing: Vec<String>,
+    /// Rows that say nothing: unknown ones, and those that another row implies.
+    pub ghosts: Vec<String>,
 }
 
 impl Plan {
@@ -49,31 +95,84 @@ impl Plan {
         ids.join(", ")
     }
 
+    /// How wide the column of a new version table must be: Alembic's own 32, or what the longest id takes.
+    pub fn width(&self) -> usize {
+        let ids = self.all.keys().chain(self.baselines.iter().map(|b| &b.baseline));
+        ids.map(|id| id.chars().count()).max().unwrap_or_default().max(32)
+    }
+
     /// Decides from the rows; `None` stands for no version table.
-    pub fn decide(&self, rows: Option<&[String]>) -> Decision {
-        let Some(rows) = rows else {
-            return refuse(
-                "it has no version table",
-                "an empty database needs no stamp: alembic upgrade head builds it from the baseline",
-            );
-        };
-        if rows.is_empty() {
-            return refuse(
-                "its version table is empty",
-                "if it is an empty database: alembic upgrade head builds it from the baseline",
-            );
+    pub fn judge(&self, rows: Option<&[String]>, allowed: Allowed) -> Judgement {
+        let found = rows.unwrap_or_default();
+        let (unknown, known): (Vec<String>, Vec<String>) =
+            found.iter().cloned().partition(|row| !self.knows(row));
+        let (implied, good): (Vec<String>, Vec<String>) =
+            known.iter().cloned().partition(|row| self.is_implied(row, &known));
+        if good.is_empty() {
+            return self.says_nothing(rows, allowed);
         }
-        let unknown: Vec<&str> =
-            rows.iter().filter(|row| !self.knows(row)).map(String::as_str).collect();
-        if !unknown.is_empty() {
-            return refuse(
+        let ghosts = [unknown.clone(), implied.clone()].concat();
+        if !ghosts.is_empty() && !allowed.purge {
+            let mut why = Vec::new();
+            if !unknown.is_empty() {
+                let unknown = unknown.join(", ");
+                why.push(format!("{unknown}, which neither the project nor its archives know"));
+            }
+            if !implied.is_empty() {
+                why.push(format!("{}, which {} implies", implied.join(", "), good.join(" or ")));
+            }
+            let why =
+                format!("beside {} its version table has {}", good.join(", "), why.join(", and "));
+            let help = "if they are left over from something that is gone: rebaseline stamp --purge \
+                        removes them";
+            return Judgement { ghosts, ..self.at(refuse(&why, help), &good) };
+        }
+        let mut decision = self.decide(&good);
+        if decision == Decision::AlreadyThere && !ghosts.is_empty() {
+            decision = Decision::Stamp(good.clone());
+        }
+        let ghosts = if matches!(decision, Decision::Refuse(..)) { Vec::new() } else { ghosts };
+        Judgement { ghosts, ..self.at(decision, &good) }
+    }
+
+    /// No row tells where the database stands.
+    fn says_nothing(&self, rows: Option<&[String]>, allowed: Allowed) -> Judgement {
+        let baselines: Vec<String> = self.baselines.iter().map(|b| b.baseline.clone()).collect();
+        if allowed.adopt {
+            let rows = self.minimal(baselines.into_iter().collect());
+            return self.at(Decision::Adopt(rows.clone()), &rows);
+        }
+        let built = "an empty database needs no stamp: alembic upgrade head builds it from the baseline; one \
+                     that this history has built: rebaseline stamp --adopt";
+        let decision = match rows {
+            None => refuse("it has no version table", built),
+            Some([]) => refuse("its version table is empty", built),
+            Some(rows) => refuse(
                 &format!(
                     "it stands at {}, which neither the project nor its archives know",
-                    unknown.join(", ")
+                    rows.join(", ")
                 ),
-                "check that this database belongs to this project, and that its branch is merged",
-            );
-        }
+                "check that this database belongs to this project, and that its branch is merged; if its \
+                 catalog is that of the cut: rebaseline stamp --adopt",
+            ),
+        };
+        self.at(decision, &[])
+    }
+
+    fn at(&self, decision: Decision, rows: &[String]) -> Judgement {
+        let rows = match &decision {
+            Decision::Stamp(rows) | Decision::Adopt(rows) => rows,
+            _ => rows,
+        };
+        let missing = match &decision {
+            Decision::Refuse(..) => self.missing(rows),
+            _ => Vec::new(),
+        };
+        Judgement { reach: self.reach(rows), missing, decision, ghosts: Vec::new() }
+    }
+
+    /// Decides from rows that all mean something.
+    fn decide(&self, rows: &[String]) -> Decision {
         if rows.iter().all(|row| self.new.contains_key(row)) {
             return Decision::AlreadyThere;
         }
@@ -83,9 +182,10 @@ impl Plan {
         let cut: Vec<_> = self.baselines.iter().flat_map(|b| b.heads.clone()).collect();
         refuse(
             &format!(
-                "it stands at {}, which is behind the cut ({})",
+                "it stands at {}, which is behind the cut ({}){}",
                 rows.join(", "),
-                cut.join(", ")
+                cut.join(", "),
+                lacks(&self.missing(rows))
             ),
             "take the old revisions out (rebaseline archive restore --into DIR), upgrade this database \
              with them to the cut, then stamp it",
@@ -97,6 +197,13 @@ impl Plan {
             || self.old.contains_key(row)
             || self.archived.contains(row)
             || self.baselines.iter().any(|b| b.baseline == *row)
+    }
+
+    /// Whether another of these rows descends from this one.
+    fn is_implied(&self, row: &String, rows: &[String]) -> bool {
+        rows.iter()
+            .filter(|other| *other != row)
+            .any(|other| closed(&self.lineage, std::slice::from_ref(other)).contains(row))
     }
 
     /// The rows that say with baselines what these rows say with archived revisions; `None` if a
@@ -119,24 +226,61 @@ impl Plan {
             return None;
         }
         stamped.extend(baselines);
-        // A row that another row implies has none of its own.
-        let implied: BTreeSet<String> = stamped
+        Some(self.minimal(stamped))
+    }
+
+    /// Without the rows that others imply: these have none of their own.
+    fn minimal(&self, rows: BTreeSet<String>) -> Vec<String> {
+        let implied: BTreeSet<String> = rows
             .iter()
             .flat_map(|row| closed(&self.new, self.new.get(row).map_or(&[][..], Vec::as_slice)))
             .collect();
-        Some(stamped.into_iter().filter(|row| !implied.contains(row)).collect())
+        rows.into_iter().filter(|row| !implied.contains(row)).collect()
+    }
+
+    /// What a database with these rows, all of them the project's, has of the baselines, and beyond.
+    fn reach(&self, rows: &[String]) -> Reach {
+        let is_baseline = |id: &String| self.baselines.iter().any(|b| b.baseline == *id);
+        let (baselines, later): (Vec<_>, Vec<_>) =
+            closed(&self.new, rows).into_iter().partition(is_baseline);
+        if !later.is_empty() {
+            Reach::Beyond(rows.iter().filter(|row| !is_baseline(row)).cloned().collect())
+        } else if baselines.len() < self.baselines.len() {
+            Reach::Some(baselines)
+        } else {
+            Reach::Exact
+        }
+    }
+
+    /// What would have to run to bring the branches that a database has to the cut.
+    fn missing(&self, rows: &[String]) -> Vec<String> {
+        if rows.is_empty() {
+            return Vec::new();
+        }
+        let has = closed(&self.all, rows);
+        let heads = |replaced: &Replaced| in_order(&self.all, &replaced.heads);
+        let begun =
+            self.baselines.iter().map(heads).filter(|ids| ids.iter().any(|id| has.contains(id)));
+        let mut missing: Vec<String> = Vec::new();
+        for id in begun.flatten() {
+            if !has.contains(&id) && !self.minted.contains(&id) && !missing.contains(&id) {
+                missing.push(id);
+            }
+        }
+        missing
     }
 }
 
-/// These revisions and all that they require.
-fn closed(graph: &Requires, ids: &[String]) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut todo = ids.to_vec();
-    while let Some(id) = todo.pop() {
-        todo.extend(graph.get(&id).into_iter().flatten().cloned());
-        found.insert(id);
+/// `: it lacks 5 revisions: a, b, c...`
+fn lacks(missing: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = missing.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if missing.len() > SHOWN { "..." } else { "" };
+    match missing.len() {
+        0 => String::new(),
+        1 => format!(": it lacks the revision {shown}"),
+        count => format!(": it lacks {count} revisions: {shown}{more}"),
     }
-    found
 }
 
 fn refuse(why: &str, help: &str) -> Decision {
@@ -144,84 +288,4 @@ fn refuse(why: &str, help: &str) -> Decision {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `a->b` is drawn as `a b`, one line for each edge or lone revision.
-    fn graph(edges: &[&str]) -> Requires {
-        let mut graph = Requires::new();
-        for edge in edges {
-            let mut names = edge.split(' ');
-            let parent = names.next().unwrap().to_owned();
-            graph.entry(parent.clone()).or_default();
-            if let Some(child) = names.next() {
-                graph.entry(child.to_owned()).or_default().push(parent);
-            }
-        }
-        graph
-    }
-
-    fn plan(old: &[&str], new: &[&str], baselines: &[(&str, &[&str])]) -> Plan {
-        let replaced = |(baseline, heads): &(&str, &[&str])| Replaced {
-            baseline: (*baseline).to_owned(),
-            heads: heads.iter().map(|head| (*head).to_owned()).collect(),
-        };
-        Plan {
-            version_table: VersionTableRecord { schema: None, table: "t".to_owned() },
-            baselines: baselines.iter().map(replaced).collect(),
-            archived: ["older".to_owned()].into(),
-            old: graph(old),
-            new: graph(new),
-        }
-    }
-
-    fn told(plan: &Plan, rows: &[&str]) -> String {
-        let rows: Vec<String> = rows.iter().map(|row| (*row).to_owned()).collect();
-        match plan.decide(Some(&rows)) {
-            Decision::AlreadyThere => "there".to_owned(),
-            Decision::Stamp(rows) => format!("stamp {}", rows.join(" ")),
-            Decision::Refuse(why, _) => why,
-        }
-    }
-
-    #[test]
-    fn one_head_whose_id_is_kept() {
-        let plan = plan(&["a b", "b c"], &["c", "c z"], &[("c", &["c"])]);
-        assert_eq!(told(&plan, &["c"]), "there");
-        assert_eq!(told(&plan, &["z"]), "there");
-        assert!(told(&plan, &["a"]).contains("behind the cut"));
-        assert!(told(&plan, &["older"]).contains("behind the cut"));
-        assert!(told(&plan, &["x"]).contains("neither the project nor its archives"));
-        assert!(matches!(plan.decide(None), Decision::Refuse(..)));
-        assert!(told(&plan, &[]).contains("empty"));
-    }
-
-    #[test]
-    fn several_heads_in_one_baseline() {
-        let plan = plan(&["a c", "a d"], &["n"], &[("n", &["c", "d"])]);
-        assert_eq!(told(&plan, &["n"]), "there");
-        assert_eq!(told(&plan, &["d", "c"]), "stamp n");
-        assert!(told(&plan, &["c"]).contains("behind the cut"));
-        assert!(told(&plan, &["n", "c"]).contains("behind the cut"));
-        assert!(told(&plan, &["x", "c"]).contains("neither the project nor its archives"));
-    }
-
-    #[test]
-    fn a_kept_revision_says_what_it_builds_on() {
-        let plan = plan(&["a b", "a c", "b d", "c d"], &["n d", "d e"], &[("n", &["b", "c"])]);
-        assert_eq!(told(&plan, &["b", "c"]), "stamp n");
-        assert_eq!(told(&plan, &["d"]), "there");
-        assert_eq!(told(&plan, &["e"]), "there");
-        // A row that should have gone when `d` ran.
-        assert_eq!(told(&plan, &["d", "c"]), "stamp d");
-        assert!(told(&plan, &["b"]).contains("behind the cut"));
-    }
-
-    #[test]
-    fn a_branch_may_be_missing_as_a_whole() {
-        let plan = plan(&["a b", "x y", "b y"], &["n", "n m"], &[("n", &["b"]), ("m", &["y"])]);
-        assert_eq!(told(&plan, &["b"]), "stamp n");
-        assert_eq!(told(&plan, &["y"]), "stamp m");
-        assert!(told(&plan, &["b", "x"]).contains("behind the cut"));
-    }
-}
+mod tests;

@@ -1,0 +1,102 @@
+//! Why a target could not be read or written, and what to do about it.
+
+use crate::postgres::connect::ConnectError;
+
+/// Why a target could not be read or written. Nothing was written, but where it says otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// The server, or the way to it.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// Another session holds a lock that reading or writing needs.
+    #[error("{}", locked(.0))]
+    Locked(Vec<String>),
+    /// A time limit of the server or of the role.
+    #[error("the server stopped a statement: {0}")]
+    Cancelled(String),
+    /// A privilege is missing.
+    #[error("its user may not do that: {0}")]
+    Privilege(String),
+    /// The version table is none that Alembic could use.
+    #[error("its version table {table} cannot be used: {why}")]
+    Table {
+        /// The table.
+        table: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A standby.
+    #[error("it is a read-only replica (in recovery), and would have to be written to")]
+    Replica,
+    /// Transactions are read-only there.
+    #[error(
+        "its transactions are read-only (default_transaction_read_only), and it would have to be written to"
+    )]
+    ReadOnly,
+    /// There is no schema for a new version table.
+    #[error("there is no schema {0} for its version table")]
+    Schema(String),
+    /// Its version table changed while it was looked at, twice.
+    #[error("its version table changes while it is looked at")]
+    Moved,
+    /// The connection broke at the end.
+    #[error("the connection was lost while the change was committed: {0}")]
+    Commit(sqlx::Error),
+    /// Anything else.
+    #[error("{0}")]
+    Sql(sqlx::Error),
+}
+
+fn locked(by: &[String]) -> String {
+    match by {
+        [] => "a lock was not to be had in time".to_owned(),
+        tables => format!("{} is locked by another session", tables.join(", ")),
+    }
+}
+
+impl From<sqlx::Error> for TargetError {
+    fn from(error: sqlx::Error) -> Self {
+        let told = error.as_database_error();
+        let message = told.map(|error| error.message().to_owned()).unwrap_or_default();
+        // From PostgreSQL's table of error codes (appendix A of its documentation).
+        match told.and_then(sqlx::error::DatabaseError::code).as_deref() {
+            Some("55P03") => Self::Locked(Vec::new()),
+            Some("57014") => Self::Cancelled(message),
+            Some("42501") => Self::Privilege(message),
+            Some("25006") => Self::ReadOnly,
+            _ => Self::Sql(error),
+        }
+    }
+}
+
+impl TargetError {
+    /// What to do.
+    pub fn help(&self) -> String {
+        let help = match self {
+            Self::Connect(error) => return format!("{}; nothing was written", error.help()),
+            Self::Locked(_) => {
+                "a migration may be running: wait for it, or raise --lock-timeout; nothing was written"
+            }
+            Self::Cancelled(_) => {
+                "raise the statement_timeout of this user, or ask again when the server is less busy; \
+                 nothing was written"
+            }
+            Self::Privilege(_) => {
+                "stamp as the user who runs the migrations, or grant SELECT, INSERT and DELETE on the \
+                 version table; nothing was written"
+            }
+            Self::Table { .. } => {
+                "check that it is Alembic's: one column version_num, which holds text; nothing was written"
+            }
+            Self::Replica => "name the primary server; nothing was written",
+            Self::ReadOnly => {
+                "name a server or a user that may write, or lift the setting; nothing was written"
+            }
+            Self::Schema(_) => "make the schema first; nothing was written",
+            Self::Moved => "a migration may be running: try again; nothing was written",
+            Self::Commit(_) => "whether it is stamped is not known: run the same command again",
+            Self::Sql(_) => "nothing was written: the transaction was rolled back",
+        };
+        help.to_owned()
+    }
+}

@@ -1,0 +1,292 @@
+//! What is told of one database, for people and for scripts.
+
+use serde::{Serialize, Serializer};
+
+use crate::postgres::target::Target;
+use crate::schema::Object;
+use crate::schema::inventory::difference::{Change, Difference};
+use crate::schema::inventory::drift::{Because, Drift};
+use crate::stages::stamp::Plan;
+
+/// What became of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It stands at the baseline or later.
+    AlreadyThere,
+    /// The baseline's id was written.
+    Stamped,
+    /// It would be stamped.
+    WouldStamp,
+    /// Its rows said nothing; its catalog did, and the baseline's id was written.
+    Adopted,
+    /// It would be adopted.
+    WouldAdopt,
+    /// It was left as it is.
+    Refused,
+    /// Nothing was tried: another target was refused first.
+    NotTried,
+}
+
+/// One line of the report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Told {
+    /// The database, without its password.
+    pub target: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The rows of its version table; none if there is no such table.
+    pub found: Option<Vec<String>>,
+    /// The id that it should have.
+    pub expected: String,
+    /// The archived revisions that it lacks up to the cut, in order.
+    pub missing: Vec<String>,
+    /// Rows of its version table that say nothing beside the others: they were removed if it was stamped.
+    pub ghosts: Vec<String>,
+    /// How its catalog compares with what the history builds; none if it was refused before that.
+    pub catalog: Option<Catalog>,
+    /// Why it was refused.
+    pub why: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+    /// How long it took.
+    #[serde(serialize_with = "milliseconds")]
+    pub seconds: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
+fn milliseconds<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((seconds * 1000.0).round() / 1000.0)
+}
+
+/// How much of a catalog was compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compared {
+    /// All of it that the history owns.
+    All,
+    /// A part: the reason tells which.
+    Some,
+    /// Nothing.
+    No,
+}
+
+/// A comparison of a catalog.
+#[derive(Debug, Clone, Serialize)]
+pub struct Catalog {
+    /// How much was compared.
+    pub compared: Compared,
+    /// What was not compared, and why.
+    pub not_compared: Option<String>,
+    /// What differs, one line for each property.
+    pub drift: Vec<Line>,
+    /// What differs and does not count.
+    pub noted: Vec<Noted>,
+    /// Accepted names that mean nothing here.
+    pub unmatched: Vec<String>,
+}
+
+/// One property that differs, or an object.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// The object.
+    pub object: Object,
+    /// The property; none means the object as a whole.
+    pub property: Option<String>,
+    /// What the history makes; none if it makes none.
+    pub expected: Option<String>,
+    /// What is there.
+    pub actual: Option<String>,
+    /// The same in words.
+    pub told: String,
+}
+
+/// A difference that does not count.
+#[derive(Debug, Clone, Serialize)]
+pub struct Noted {
+    /// Why not.
+    pub because: Reason,
+    /// The difference.
+    #[serde(flatten)]
+    pub line: Line,
+}
+
+/// Why a difference does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// `--accept-drift` names it.
+    Accepted,
+    /// Only the print differs.
+    Print,
+    /// A version that the server offers.
+    Version,
+    /// `[stamp] ignore` means it.
+    Ignored,
+    /// The history owns neither the object nor its schema.
+    NotOfTheHistory,
+}
+
+impl Catalog {
+    /// What was found.
+    pub fn of(drift: &Drift, not_compared: Option<String>) -> Self {
+        let noted = drift.noted.iter().flat_map(|(difference, because)| {
+            let because = match because {
+                Because::Accepted => Reason::Accepted,
+                Because::NotOfTheHistory => Reason::NotOfTheHistory,
+                Because::Ignored => Reason::Ignored,
+                Because::Version => Reason::Version,
+                Because::Print => Reason::Print,
+            };
+            lines(difference).into_iter().map(move |line| Noted { because, line })
+        });
+        Self {
+            compared: if not_compared.is_some() { Compared::Some } else { Compared::All },
+            not_compared,
+            drift: drift.counted.iter().flat_map(lines).collect(),
+            noted: noted.collect(),
+            unmatched: drift.unmatched.clone(),
+        }
+    }
+
+    /// Nothing was compared, for this reason.
+    pub fn none(reason: String) -> Self {
+        Self {
+            compared: Compared::No,
+            not_compared: Some(reason),
+            drift: Vec::new(),
+            noted: Vec::new(),
+            unmatched: Vec::new(),
+        }
+    }
+}
+
+fn lines(difference: &Difference) -> Vec<Line> {
+    let line = |property: Option<&str>, expected: Option<&str>, actual: Option<&str>, told| Line {
+        object: difference.object.clone(),
+        property: property.map(str::to_owned),
+        expected: expected.map(str::to_owned),
+        actual: actual.map(str::to_owned),
+        told,
+    };
+    let changes = difference.changes();
+    if changes.is_empty() {
+        return vec![line(None, None, None, difference.to_string())];
+    }
+    let one = |(property, expected, actual): Change<'_>| {
+        let side =
+            |value: Option<&str>| value.map(|v| (property.to_owned(), v.to_owned())).into_iter();
+        let alone = Difference {
+            object: difference.object.clone(),
+            expected: Some(side(expected).collect()),
+            actual: Some(side(actual).collect()),
+        };
+        line(Some(property), expected, actual, alone.to_string())
+    };
+    changes.into_iter().map(one).collect()
+}
+
+impl Told {
+    /// A database that was left as it is, before anything could be found.
+    pub fn untouched(target: &Target, plan: &Plan, outcome: Outcome) -> Self {
+        Self {
+            target: target.to_string(),
+            outcome,
+            found: None,
+            expected: plan.shown(),
+            missing: Vec::new(),
+            ghosts: Vec::new(),
+            catalog: None,
+            why: None,
+            help: None,
+            seconds: 0.0,
+        }
+    }
+
+    /// The same, for this reason and with this help.
+    #[must_use]
+    pub fn because(self, why: String, help: &str) -> Self {
+        Self { why: Some(why), help: Some(help.to_owned()), ..self }
+    }
+
+    /// The lines for people: the first tells the outcome, the others why and what to do.
+    pub fn lines(&self) -> Vec<String> {
+        let word = match self.outcome {
+            Outcome::AlreadyThere => "already there",
+            Outcome::Stamped => "stamped",
+            Outcome::WouldStamp => "can be stamped",
+            Outcome::Adopted => "adopted",
+            Outcome::WouldAdopt => "can be adopted",
+            Outcome::Refused => "refused",
+            Outcome::NotTried => "not tried",
+        };
+        let found = match &self.found {
+            Some(rows) if !rows.is_empty() => format!(" (found {})", rows.join(", ")),
+            _ => String::new(),
+        };
+        let mut lines = vec![format!("{word:<14} {}{found}", self.target)];
+        lines.extend(self.why.iter().map(|why| format!("  why: {why}")));
+        if let Some(catalog) = &self.catalog {
+            lines.extend(catalog.drift.iter().map(|line| format!("  differs: {}", line.told)));
+            lines.extend(catalog.notes().into_iter().map(|note| format!("  note: {note}")));
+        }
+        if self.outcome != Outcome::Refused && !self.ghosts.is_empty() {
+            let removed = match self.outcome {
+                Outcome::WouldStamp => "would be removed",
+                _ => "removed",
+            };
+            lines.push(format!("  note: rows {removed}: {}", self.ghosts.join(", ")));
+        }
+        lines.extend(self.help.iter().map(|help| format!("  help: {help}")));
+        lines
+    }
+}
+
+impl Catalog {
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        match (self.compared, &self.not_compared) {
+            (Compared::No, Some(reason)) => {
+                notes.push(format!("its catalog was not compared: {reason}"));
+            }
+            (_, Some(reason)) => notes.push(reason.clone()),
+            (_, None) => {}
+        }
+        for noted in &self.noted {
+            let told = &noted.line.told;
+            notes.extend(match noted.because {
+                Reason::Accepted => Some(format!("accepted: {told}")),
+                Reason::Print => Some(format!("only printed differently: {told}")),
+                Reason::Version => Some(format!("what the server offers: {told}")),
+                Reason::Ignored | Reason::NotOfTheHistory => None,
+            });
+        }
+        for (reason, words) in [
+            (Reason::Ignored, "ignored by rebaseline.toml"),
+            (Reason::NotOfTheHistory, "not of the history"),
+        ] {
+            let names: Vec<String> = self
+                .noted
+                .iter()
+                .filter(|noted| noted.because == reason)
+                .map(|noted| noted.line.object.to_string())
+                .collect();
+            if !names.is_empty() {
+                notes.push(format!("{words}: {}", shortened(&names)));
+            }
+        }
+        let unmatched = self.unmatched.iter();
+        notes.extend(unmatched.map(|name| format!("accepted, but nothing there differs: {name}")));
+        notes
+    }
+}
+
+/// The first few of a list, and how many there are.
+pub fn shortened(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("; ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
+}
