@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use rebaseline::cli::Cli;
+use rebaseline::cli::{Cli, Command};
 use rebaseline::error::{Error, Interrupted, Kind};
 use rebaseline::report::{Log, Report};
 use rebaseline::{commands, config};
@@ -60,7 +60,9 @@ async fn run(cli: &Cli, report: &Report) -> Result<u8, Error> {
         result = commands::run(cli, report) => return result,
         signal = signal() => signal,
     };
-    Err(Interrupted { signal, journal: commands::unfinished_journal(&cli.global) }.into())
+    let databases = matches!(cli.command, Command::Stamp(_));
+    Err(Interrupted { signal, journal: commands::unfinished_journal(&cli.global), databases }
+        .into())
 }
 
 async fn signal() -> &'static str {

@@ -8,6 +8,7 @@ pub mod address;
 pub mod binaries;
 pub mod catalog;
 pub mod cluster;
+pub mod destination;
 pub mod facts;
 pub mod holding;
 pub mod identifier;

@@ -3,8 +3,10 @@
 mod archive;
 mod bad_input;
 mod carried;
+mod catch_up;
 mod crash;
 mod help;
+mod index;
 mod inventory;
 mod layouts;
 mod majors;
@@ -14,6 +16,7 @@ mod partial;
 mod per_branch;
 mod random;
 mod readme;
+mod rebase;
 mod safety;
 mod scratch;
 mod squash;

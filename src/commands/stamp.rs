@@ -1,6 +1,9 @@
 //! `rebaseline stamp` and `rebaseline status`: bring databases onto the baseline, or say where they
 //! stand.
 
+mod catch_up;
+mod whereabouts;
+
 use std::collections::BTreeSet;
 
 use rebaseline_archive::{BaselineRecord, Manifest, RevisionRecord};
@@ -9,6 +12,7 @@ use serde::Serialize;
 use crate::cli::{Global, Running, Stamp, Targets};
 use crate::commands::archive::{Archives, ArchivesError};
 use crate::commands::fleet;
+use crate::commands::generations::Generations;
 use crate::config::Settings;
 use crate::error::Result;
 use crate::history::History;
@@ -18,42 +22,57 @@ use crate::stages::stamp::{self, Outcome, Patience, Plan, Replaced, Requires, To
 
 #[derive(Debug, Serialize)]
 struct ToldAll {
-    targets: Vec<Told>,
+    targets: Vec<whereabouts::Line>,
 }
 
 impl Printable for ToldAll {
     fn text(&self) -> String {
-        let mut lines = Vec::new();
-        for told in &self.targets {
-            let word = match told.outcome {
-                Outcome::AlreadyThere => "already there",
-                Outcome::Stamped => "stamped",
-                Outcome::WouldStamp => "can be stamped",
-                Outcome::Refused => "refused",
-            };
-            let found = match &told.found {
-                Some(rows) if !rows.is_empty() => format!(" (found {})", rows.join(", ")),
-                _ => String::new(),
-            };
-            lines.push(format!("{:<14} {}{found}", word, told.target));
-            lines.extend(told.why.iter().map(|why| format!("  why: {why}")));
-            lines.extend(told.help.iter().map(|help| format!("  help: {help}")));
-        }
-        lines.join("\n")
+        self.targets.iter().map(whereabouts::Line::text).collect::<Vec<_>>().join("\n")
     }
+}
+
+/// What is told of one database, for people.
+fn line(told: &Told) -> String {
+    let word = match told.outcome {
+        Outcome::AlreadyThere => "already there",
+        Outcome::Stamped => "stamped",
+        Outcome::WouldStamp => "can be stamped",
+        Outcome::CaughtUp => "caught up",
+        Outcome::Refused => "refused",
+    };
+    let found = match &told.found {
+        Some(rows) if !rows.is_empty() => format!(" (found {})", rows.join(", ")),
+        _ => String::new(),
+    };
+    let mut text = format!("{word:<14} {}{found}", told.target);
+    text.extend(told.why.iter().map(|why| format!("\n  why: {why}")));
+    text.extend(told.help.iter().map(|help| format!("\n  help: {help}")));
+    text
 }
 
 /// Stamps the databases; exits with 1 if one was refused.
 pub async fn stamp(global: &Global, arguments: &Stamp, report: &Report) -> Result<u8> {
-    run(global, &arguments.targets, !arguments.dry_run, report).await
+    if arguments.behind.catch_up {
+        return catch_up::catch_up(global, arguments, report).await;
+    }
+    let verb = if arguments.dry_run { Verb::DryRun } else { Verb::Stamp };
+    run(global, &arguments.targets, verb, report).await
 }
 
 /// Says where the databases stand; exits with 1 if one could not be stamped.
 pub async fn status(global: &Global, targets: &Targets, report: &Report) -> Result<u8> {
-    run(global, targets, false, report).await
+    run(global, targets, Verb::Status, report).await
 }
 
-async fn run(global: &Global, arguments: &Targets, write: bool, report: &Report) -> Result<u8> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Stamp,
+    DryRun,
+    Status,
+}
+
+async fn run(global: &Global, arguments: &Targets, verb: Verb, report: &Report) -> Result<u8> {
+    let write = verb == Verb::Stamp;
     let settings = Settings::load(global, &Running::default())?;
     let targets = fleet::targets(arguments)?;
     let plan = plan(&settings, arguments)?;
@@ -65,7 +84,15 @@ async fn run(global: &Global, arguments: &Targets, write: bool, report: &Report)
     .await;
     bar.finish_and_clear();
     let refused = told.iter().any(|told| told.outcome == Outcome::Refused);
-    report.result(&ToldAll { targets: told });
+    let targets = if verb == Verb::Status && refused {
+        let squashes = Generations::load(&settings, arguments.archive.as_deref())?;
+        let patience = patience.connect;
+        whereabouts::look(&settings, &squashes, &plan, patience, &targets, arguments.jobs, told)
+            .await
+    } else {
+        told.into_iter().map(|told| whereabouts::Line { told, nearest: None }).collect()
+    };
+    report.result(&ToldAll { targets });
     Ok(u8::from(refused))
 }
 
@@ -96,7 +123,7 @@ fn plan(settings: &Settings, targets: &Targets) -> Result<Plan> {
 }
 
 /// The graph before the squash. `depends_on` may be a label: it means the revision that carries it.
-fn before(manifest: &Manifest) -> Requires {
+pub(super) fn before(manifest: &Manifest) -> Requires {
     let revisions = &manifest.history.revisions;
     let id_of = |name: &String| {
         let carries = |revision: &&RevisionRecord| revision.labels.contains(name);

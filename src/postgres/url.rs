@@ -80,29 +80,32 @@ impl Url {
         Ok(options.application_name("rebaseline"))
     }
 
+    /// A parameter of the query, by its name.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        self.0.query_pairs().find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
+    }
+
     /// The server's address and the database, for a scratch server that the user gives.
     pub fn address(&self) -> Result<(Address, String), UrlError> {
         let decode = |text: &str| {
             percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
         };
-        let parameter =
-            |name: &str| self.0.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
         let user = match self.0.username() {
             "" => "postgres".to_owned(),
             user => decode(user),
         };
-        let host = parameter("host").or_else(|| self.0.host_str().map(decode));
+        let host = self.parameter("host").or_else(|| self.0.host_str().map(decode));
         let database = match decode(self.0.path().trim_start_matches('/')) {
             name if name.is_empty() => "postgres".to_owned(),
             name => name,
         };
-        let port = parameter("port").and_then(|p| p.parse().ok()).or(self.0.port());
+        let port = self.parameter("port").and_then(|p| p.parse().ok()).or(self.0.port());
         let address = Address {
             host: host.unwrap_or_else(|| "localhost".to_owned()),
             port: port.unwrap_or(5432),
             user,
-            password: self.0.password().map(decode).or_else(|| parameter("password")),
-            ssl_mode: parameter("sslmode"),
+            password: self.0.password().map(decode).or_else(|| self.parameter("password")),
+            ssl_mode: self.parameter("sslmode"),
         };
         Ok((address, database))
     }

@@ -37,6 +37,8 @@ pub enum Outcome {
     AlreadyThere,
     /// The baseline's id was written.
     Stamped,
+    /// The archived revisions that it lacked were run before.
+    CaughtUp,
     /// It would be stamped.
     WouldStamp,
     /// It was left as it is.

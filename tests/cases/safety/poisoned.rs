@@ -31,8 +31,11 @@ async fn only_stamp_writes_to_a_real_database() {
         (&["archive", "show"], 0),
         (&["archive", "verify"], 0),
         (&["archive", "restore", "--into", "restored"], 0),
+        (&["index"], 0),
         (&["status", url], 0),
         (&["stamp", "--dry-run", url], 0),
+        (&["stamp", "--catch-up", "--dry-run", url], 0),
+        (&["stamp", "--catch-up", "--sql", url], 0),
         (&["undo"], 0),
         // With another id, so that there is something to stamp.
         (&["squash", "--revision-id", "fresh"], 0),
