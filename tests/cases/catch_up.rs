@@ -8,6 +8,7 @@ mod interrupted;
 
 use serde_json::{Value, json};
 
+use crate::support::environment;
 use crate::support::listener::Listener;
 use crate::support::project::{ENV_ASYNC, ENV_SYNC, Project, Run};
 use crate::support::target::Target;
@@ -135,6 +136,29 @@ async fn from_everywhere_to_a_new_id_by_an_async_env_py() {
 #[tokio::test]
 async fn from_everywhere_by_psycopg2() {
     from_everywhere(ENV_SYNC, "postgresql+psycopg2", &["--revision-id", "fresh"]).await;
+}
+
+#[tokio::test]
+async fn by_a_command_of_the_projects_own() {
+    let old = chain();
+    let project = old.copy();
+    project.squash(&["--revision-id", "fresh"]);
+    let target = Target::start().await;
+    let databases = at_each(&target, &old, &["r1", "r3"]).await;
+    let python = environment().join("bin/python");
+    let command = format!("{} -m alembic upgrade heads", python.display());
+    let run = catch_up(&project, &["--command", &command], &urls(&databases)).exits(0);
+    assert_eq!(told(&run)[1]["applied"], json!(["r2", "r3", "r4"]));
+    assert_alike(&target, &databases).await;
+    let run = project.rebaseline(&[
+        "stamp",
+        "--catch-up",
+        "--sql",
+        "--command",
+        &command,
+        &databases[0].1,
+    ]);
+    run.exits(0);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ mod result;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::cli::{Global, Running, Stamp};
 use crate::commands::fleet;
@@ -132,6 +132,10 @@ pub async fn catch_up(global: &Global, arguments: &Stamp, report: &Report) -> Re
     report.result(&Lines { targets: lines, sql: behind.sql });
     Ok(u8::from(refused))
 }
+
+/// How often a run begins again after a collision, and how long it waits before, the more the later.
+const COLLISIONS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// How a database gets on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -291,6 +295,7 @@ impl Work<'_> {
             own.backup = Some(file.display().to_string());
         }
         let mut before: Option<Way> = None;
+        let mut collisions = 0;
         loop {
             // Somebody may have been quicker before we had the lock, and each round changes it.
             let table = &self.newest().version_table;
@@ -299,8 +304,18 @@ impl Work<'_> {
             let Some(way) = way else {
                 return Ok(stamp::stamp(target, self.newest(), self.patience, true).await);
             };
+            // What a failed run had applied and its transaction took back.
+            own.applied.retain(|revision| !way.lacking.contains(revision));
             let plan = &self.plans[way.number];
-            let expected = self.run(target, held, &way, own).await?;
+            let expected = match self.run(target, held, &way, own).await {
+                Err(error) if error.is_collision() && collisions < COLLISIONS => {
+                    collisions += 1;
+                    tracing::debug!(%target, %error, "once more");
+                    tokio::time::sleep(PAUSE * collisions).await;
+                    continue;
+                }
+                expected => expected?,
+            };
             if let Some(expected) = expected {
                 self.assert_at(target, expected).await?;
             }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::schema::Object;
-use crate::schema::inventory::{Definition, Forms, Inventory, Item, difference};
+use crate::schema::inventory::{Definition, Forms, Inventory, Item, difference, majors};
 
 /// How many differences are told.
 const TOLD: usize = 5;
@@ -69,27 +69,46 @@ pub fn nearest(
     let actual = in_the_histories_form(forms, actual);
     let items = actual.items().iter().filter(|item| owned.counts(&item.object)).cloned();
     let actual = Inventory::new(actual.major(), items.collect());
-    let mut best: Option<Nearest> = None;
-    for (revision, inventory) in known {
-        let differences = difference::differences(inventory, &actual);
-        let distance = differences.len();
-        let shorter = best.as_ref().is_none_or(|best| distance < best.distance);
-        let told = || differences.iter().take(TOLD).map(ToString::to_string).collect();
-        match &mut best {
-            Some(best) if distance == best.distance => {
-                if !best.revisions.contains(revision) {
-                    best.revisions.push(revision.clone());
-                }
-                best.differences = told();
-            }
-            _ if shorter => {
-                let revisions = vec![revision.clone()];
-                best = Some(Nearest { revisions, distance, differences: told() });
-            }
-            _ => {}
+    let apart: Vec<usize> = known.iter().map(|(_, one)| apart(one, &actual)).collect();
+    let least = apart.iter().min()?;
+    let best: Vec<_> = known.iter().zip(&apart).filter(|(_, apart)| *apart == least).collect();
+    let mut revisions: Vec<String> = Vec::new();
+    for ((revision, _), _) in &best {
+        if !revisions.contains(revision) {
+            revisions.push(revision.clone());
         }
     }
-    best
+    let ((_, inventory), _) = best.last()?;
+    let differences = difference::differences(inventory, &actual);
+    Some(Nearest {
+        revisions,
+        distance: differences.len(),
+        differences: differences.iter().take(TOLD).map(ToString::to_string).collect(),
+    })
+}
+
+/// How many objects differ, each part of a table for itself: a table more is further away than a column
+/// more. Where a column stands among others does not count.
+fn apart(expected: &Inventory, actual: &Inventory) -> usize {
+    if expected.major() != actual.major() {
+        let [expected, actual] = [expected, actual].map(majors::shared);
+        return exactly_apart(&expected, &actual);
+    }
+    exactly_apart(expected, actual)
+}
+
+fn exactly_apart(expected: &Inventory, actual: &Inventory) -> usize {
+    let mut left: BTreeMap<&Object, &Definition> =
+        expected.items().iter().map(|item| (&item.object, &item.definition)).collect();
+    let same = |one: &Definition, other: &Definition| {
+        let place = |(name, _): &(&String, &String)| *name != "position";
+        one.iter().filter(place).eq(other.iter().filter(place))
+    };
+    let mut differs = |item: &&Item| {
+        left.remove(&item.object).is_none_or(|expected| !same(expected, &item.definition))
+    };
+    let changed_or_more = actual.items().iter().filter(|item| differs(item)).count();
+    changed_or_more + left.len()
 }
 
 /// An object that is as a baseline makes it, told as the history does.

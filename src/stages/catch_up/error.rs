@@ -100,6 +100,18 @@ fn failed(error: &RunError) -> String {
 }
 
 impl CatchUpError {
+    /// Whether a revision only met another session that changed the same at the same time: roles are shared by
+    /// all databases of a server, so catch-ups of several databases collide there. The statement was not done.
+    pub fn is_collision(&self) -> bool {
+        let Self::Run { source, .. } = self else { return false };
+        let RunError::Revision { failure, .. } = source.as_ref() else { return false };
+        // deadlock_detected and serialization_failure; the others have no code of their own.
+        let code = failure.sqlstate.as_deref();
+        matches!(code, Some("40P01" | "40001"))
+            || failure.message.contains("tuple concurrently updated")
+            || failure.message.contains("tuple concurrently deleted")
+    }
+
     /// What to do.
     pub fn help(&self) -> String {
         const AGAIN: &str = "put right what it says, then run the same command again: it goes on from where the \
