@@ -93,6 +93,10 @@ pub enum Command {
     Status(Status),
     /// Answer readiness probes over HTTP: is a database where the project is?
     Health(Health),
+    /// Point the revisions of an open branch to the baseline
+    Rebase(Rebase),
+    /// Replay archived revisions one by one, so that status can tell where an unknown database stands
+    Index(Index),
     /// Finish an interrupted squash (or an interrupted undo)
     Resume,
     /// Put the old revisions back and take the baseline out
@@ -231,9 +235,9 @@ pub struct Targets {
     /// How many databases at once
     #[arg(long, default_value_t = 16, value_name = "N", help_heading = "Many databases")]
     pub jobs: usize,
-    /// How long one database may take in all, in seconds
-    #[arg(long, default_value = "60", value_parser = seconds, value_name = "SECONDS", help_heading = "Many databases")]
-    pub timeout: Duration,
+    /// How long one database may take in all, in seconds [default: 60; with --catch-up as long as it takes]
+    #[arg(long, value_parser = seconds, value_name = "SECONDS", help_heading = "Many databases")]
+    pub timeout: Option<Duration>,
     /// How often to try again when a connection fails (not when it is refused)
     #[arg(long, default_value_t = 2, value_name = "N", help_heading = "Many databases")]
     pub retries: u32,
@@ -283,6 +287,9 @@ pub struct Stamp {
     /// Remove rows of the version table that are unknown or implied, beside one that is good
     #[arg(long)]
     pub purge: bool,
+    /// Databases behind the cut.
+    #[command(flatten)]
+    pub behind: Behind,
 }
 
 /// `rebaseline status`
@@ -317,6 +324,61 @@ pub struct Health {
     /// The version table [default: alembic_version, where the search path leads]
     #[arg(long, value_name = "[SCHEMA.]TABLE")]
     pub version_table: Option<String>,
+}
+
+/// What becomes of databases that stand behind the cut.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Databases behind the cut")]
+pub struct Behind {
+    /// Run the archived revisions that a database lacks, by the project's own Alembic, then stamp it
+    #[arg(long)]
+    pub catch_up: bool,
+    /// Print the SQL that would run, and run nothing
+    #[arg(long, requires = "catch_up", conflicts_with = "dry_run")]
+    pub sql: bool,
+    /// Take a pg_dump (custom format) of each of these databases into DIR first
+    #[arg(long, value_name = "DIR", requires = "catch_up", conflicts_with_all = ["sql", "dry_run"])]
+    pub backup: Option<PathBuf>,
+    /// Do not ask before revisions run (needed where nobody can be asked)
+    #[arg(short, long)]
+    pub yes: bool,
+    /// The Python that has the project's packages [default: $VIRTUAL_ENV, .venv, python3]
+    #[arg(long, value_name = "PATH", requires = "catch_up")]
+    pub python: Option<PathBuf>,
+    /// Run the revisions by this command instead of Alembic's own, e.g. "flask db upgrade"
+    #[arg(long, value_name = "COMMAND", requires = "catch_up")]
+    pub command: Option<String>,
+    /// Argument for env.py, as in `alembic -x`
+    #[arg(short = 'x', value_name = "KEY=VALUE", requires = "catch_up")]
+    pub x: Vec<String>,
+    /// Folder with PostgreSQL's programs, for pg_dump
+    #[arg(long, value_name = "DIR", requires = "backup")]
+    pub pg_bin: Option<PathBuf>,
+}
+
+/// `rebaseline rebase`
+#[derive(Debug, Clone, Default, Args)]
+pub struct Rebase {
+    /// Revision files of a branch that was begun before the squash
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Show the changes and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `rebaseline index`
+#[derive(Debug, Clone, Default, Args)]
+pub struct Index {
+    /// The archive to index [default: all of the project]
+    #[arg(long, value_name = "FILE")]
+    pub archive: Option<PathBuf>,
+    /// Make it again, though there is one
+    #[arg(long)]
+    pub again: bool,
+    /// How the history is run.
+    #[command(flatten)]
+    pub running: Running,
 }
 
 /// `rebaseline undo`

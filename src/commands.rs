@@ -3,7 +3,10 @@
 pub mod archive;
 pub mod audit;
 pub mod fleet;
+pub mod generations;
 pub mod health;
+pub mod index;
+pub mod rebase;
 pub mod resume;
 pub mod squash;
 pub mod stamp;
@@ -23,12 +26,14 @@ pub async fn run(cli: &Cli, report: &Report) -> Result<u8> {
     match &cli.command {
         Command::Squash(arguments) => Box::pin(squash::squash(global, arguments, report)).await,
         Command::Audit => audit::audit(global, report),
-        Command::Stamp(arguments) => stamp::stamp(global, arguments, report).await,
+        Command::Stamp(arguments) => Box::pin(stamp::stamp(global, arguments, report)).await,
         Command::Status(arguments) if arguments.health => {
             health::once(global, arguments, report).await
         }
-        Command::Status(arguments) => stamp::status(global, arguments, report).await,
+        Command::Status(arguments) => Box::pin(stamp::status(global, arguments, report)).await,
         Command::Health(arguments) => health::serve(global, arguments, report).await,
+        Command::Rebase(arguments) => rebase::rebase(global, arguments, report),
+        Command::Index(arguments) => Box::pin(index::index(global, arguments, report)).await,
         Command::Resume => resume::resume(global, report),
         Command::Undo(arguments) => undo::undo(global, arguments, report),
         Command::Archive(arguments) => archive::archive(global, arguments, report),

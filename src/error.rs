@@ -129,7 +129,7 @@ pub struct Interrupted {
     pub signal: &'static str,
     /// Where the journal of an unfinished swap is, if there is one.
     pub journal: Option<std::path::PathBuf>,
-    /// Whether databases were being written.
+    /// Whether databases of the user were being written.
     pub databases: bool,
 }
 
@@ -151,7 +151,11 @@ impl Explain for Interrupted {
     fn state(&self) -> String {
         match &self.journal {
             Some(path) => format!("a swap stands half-way; its journal is {}", path.display()),
-            None if self.databases => "each database was written whole, or not at all".to_owned(),
+            None if self.databases => {
+                "each database is stamped, or as it was, or stands at an archived revision; \
+                                       the same command goes on from there"
+                    .to_owned()
+            }
             None => "nothing was changed; scratch servers are gone".to_owned(),
         }
     }

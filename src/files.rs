@@ -232,6 +232,27 @@ pub fn append_scratch(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
     file.and_then(|mut file| file.write_all(bytes)).map_err(at("append to", path))
 }
 
+/// Writes a file into a scratch folder, with the folders above it.
+pub fn write_scratch_deep(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    write_scratch(path, bytes)
+}
+
+/// Makes a link in a scratch folder that leads to `target`.
+pub fn link_scratch(path: &Path, target: &Path) -> Result<(), PathError> {
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    std::os::unix::fs::symlink(target, path).map_err(at("make the link", path))
+}
+
+/// Makes what a program has written into a file durable.
+pub fn sync(path: &Path) -> Result<(), PathError> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(at("sync", path))
+}
+
 /// Creates a file that must not exist yet, readable by its owner alone.
 pub fn create_private(path: &Path, bytes: &[u8]) -> Result<File, PathError> {
     use std::os::unix::fs::OpenOptionsExt;

@@ -9,6 +9,7 @@ pub mod binaries;
 pub mod catalog;
 pub mod cluster;
 pub mod connect;
+pub mod destination;
 pub mod facts;
 pub mod holding;
 pub mod identifier;

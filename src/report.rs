@@ -149,9 +149,14 @@ impl Report {
         text
     }
 
+    /// Whether there is somebody to ask.
+    pub fn asks(&self) -> bool {
+        self.terminal && std::io::stdin().is_terminal()
+    }
+
     /// Asks for a yes on a terminal. Elsewhere, and with `--yes`, nobody is asked.
     pub fn confirm(&self, question: &str, yes: bool) -> bool {
-        if yes || !self.terminal || !std::io::stdin().is_terminal() {
+        if yes || !self.asks() {
             return true;
         }
         let mut stderr = std::io::stderr();

@@ -1,6 +1,7 @@
-//! Runs the project's own migrations, in the project's own Python, on a scratch database.
+//! Runs the project's own migrations, in the project's own Python, on a scratch database, or on a database
+//! that a catch-up holds.
 //!
-//! Takes a plan that the history format made, a scratch database and the version locations to use;
+//! Takes a plan that the history format made, a place and the version locations to use;
 //! gives what was applied, with times, and how env.py configured Alembic. Both the replay of the
 //! history and the runs of the baseline in the proof come here. The interpreter is started before its
 //! database is ready: it imports what it needs, waits, and then runs one job after the other.
@@ -9,6 +10,8 @@ pub mod channel;
 pub mod environment;
 mod error;
 mod interpreter;
+mod old_files;
+mod place;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,11 +20,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::postgres::scratch::ScratchDb;
 use crate::process::Plan;
 use channel::{Context, Existing};
 pub use error::RunError;
 pub use interpreter::Interpreter;
+pub use old_files::{OldFiles, OldFilesError};
+pub use place::{Nowhere, Place, Proof};
 
 /// What a format says about running its migrations: plain data.
 #[derive(Debug, Clone)]
@@ -67,7 +71,7 @@ pub struct Job<'a> {
     /// What.
     pub goal: Goal,
     /// On which database.
-    pub database: &'a ScratchDb,
+    pub database: &'a dyn Place,
     /// Which revisions.
     pub scripts: &'a Scripts,
     /// The project's environment.
@@ -85,6 +89,8 @@ pub struct Scripts {
     pub replaced: BTreeMap<PathBuf, PathBuf>,
     /// The only revisions that are run. Closed under parents and dependencies, or nothing makes sense.
     pub only: Option<BTreeSet<String>>,
+    /// Where SQL that is only written begins; none for an empty database.
+    pub start: Vec<String>,
 }
 
 /// One way to run the migrations.

@@ -7,6 +7,7 @@ pub mod changed;
 pub mod compare;
 pub mod drops;
 pub mod existing;
+pub mod index;
 pub mod inventory;
 pub mod large_objects;
 pub mod plain;

@@ -1,10 +1,13 @@
-//! The stages, in the order of the flow: audit, replay, dump, render, prove, swap, stamp.
+//! The stages, in the order of the flow: audit, replay, dump, render, prove, swap, catch-up, stamp; and the
+//! index of archived revisions, which stands beside it.
 //!
 //! A stage's output is the next one's input. No stage calls another: only the commands know the order.
 
 pub mod audit;
+pub mod catch_up;
 pub mod dump;
 pub mod health;
+pub mod index;
 pub mod prove;
 pub mod render;
 pub mod replay;

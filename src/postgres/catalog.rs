@@ -49,6 +49,13 @@ pub async fn snapshot(
     })
 }
 
+/// The names of all roles.
+pub async fn role_names(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("select rolname::text from pg_catalog.pg_roles order by 1")
+        .fetch_all(connection)
+        .await
+}
+
 /// The installed extensions.
 pub async fn extensions(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar("select extname::text from pg_catalog.pg_extension order by 1")

@@ -20,7 +20,8 @@ use sqlx::{ConnectOptions, Connection, Row};
 
 use crate::postgres::passfile::{self, Login, Password};
 use crate::postgres::url::{Url, UrlError};
-use route::{Place, Session};
+pub use route::Place;
+use route::Session;
 use tls::{Authorities, Tls};
 
 /// Why there is no connection.
@@ -151,6 +152,24 @@ impl ConnectError {
     }
 }
 
+/// The one place that a URL leads to.
+pub fn only_place(url: &Url) -> Result<Place, UrlError> {
+    let mut places = route::route(url)?.places;
+    match (places.pop(), places.is_empty()) {
+        (Some(place), true) => Ok(place),
+        _ => {
+            let why = "names several hosts: name the one that may be written to".to_owned();
+            Err(UrlError::Unsupported { keyword: "host", why })
+        }
+    }
+}
+
+/// The user that a URL means; without one, the user of the operating system, as libpq has it.
+pub fn user(url: &Url) -> String {
+    let own = || PgConnectOptions::new_without_pgpass().get_username().to_owned();
+    url.get("user").map_or_else(own, str::to_owned)
+}
+
 /// How long to wait for a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Waiting {
@@ -239,10 +258,8 @@ impl Options {
             .application_name(name)
             .extra_float_digits(None)
             .statement_cache_capacity(0);
-        if let Some(user) = url.get("user") {
-            driver = driver.username(user);
-        }
-        let user = driver.get_username().to_owned();
+        let user = user(url);
+        driver = driver.username(&user);
         let database = url.get("dbname").unwrap_or(&user).to_owned();
         let login = Login { host: &place.host, port: place.port, database: &database, user: &user };
         let password = passfile::password(url, login);

@@ -16,6 +16,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use crate::error::{Explain, Kind};
 use crate::files::PathError;
 use crate::postgres::address::Address;
+use crate::postgres::destination::Destination;
 use crate::postgres::identifier;
 use crate::postgres::server::Server;
 
@@ -187,6 +188,12 @@ impl ScratchDb {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where connections to it go.
+    pub fn destination(&self) -> Destination {
+        let (address, database) = (self.address.clone(), self.name.clone());
+        Destination { address, database, more: Vec::new() }
     }
 
     /// Whether its server is ours alone.

@@ -8,19 +8,19 @@
 use std::ffi::OsString;
 
 use crate::postgres::address::Address;
+use crate::postgres::destination::Destination;
 
 /// Variables to set or remove on top of `inherited` so that the child finds only this database.
 pub fn redirected(
     inherited: impl IntoIterator<Item = (OsString, OsString)>,
-    address: &Address,
-    database: &str,
+    destination: &Destination,
 ) -> Vec<(OsString, Option<OsString>)> {
-    let mut variables = address.environment(database);
+    let mut variables = destination.environment();
     for (name, value) in inherited {
         if let Some(value) = value.to_str()
             && let Some(scheme) = url_scheme(value)
         {
-            let url = scratch_url(scheme, address, database);
+            let url = scratch_url(scheme, &destination.address, &destination.database);
             variables.push((name, Some(OsString::from(url))));
         }
     }
@@ -55,14 +55,15 @@ fn scratch_url(scheme: &str, address: &Address, database: &str) -> String {
 mod tests {
     use super::*;
 
-    fn address() -> Address {
-        Address {
+    fn destination() -> Destination {
+        let address = Address {
             host: "/run/x".to_owned(),
             port: 5432,
             user: "postgres".to_owned(),
             password: None,
             ssl_mode: None,
-        }
+        };
+        Destination { address, database: "s".to_owned(), more: Vec::new() }
     }
 
     #[test]
@@ -73,7 +74,7 @@ mod tests {
             ("BROKER", "redis://prod.example.org"),
         ]
         .map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        let variables = redirected(inherited, &address(), "s");
+        let variables = redirected(inherited, &destination());
         let find =
             |name: &str| variables.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.clone());
         let url = find("DATABASE_URL_SYNC").unwrap().unwrap().into_string().unwrap();

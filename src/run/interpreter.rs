@@ -13,7 +13,7 @@ use crate::process::{Finished, ProcessError, Running};
 use crate::run::channel::{Answer, Channel, Event};
 use crate::run::environment;
 use crate::run::record::{End, Record, conclude};
-use crate::run::{Goal, Job, Mode, Ran, Recipe, RunError, Scripts};
+use crate::run::{Goal, Job, Mode, Nowhere, Place, Ran, Recipe, RunError, Scripts};
 
 /// The exit code of our launcher when Alembic cannot be imported.
 const NO_ALEMBIC: i32 = 87;
@@ -57,7 +57,7 @@ impl Interpreter {
             known: Record::default(),
         };
         if matches!(interpreter.recipe.mode, Mode::Jobs { .. }) {
-            interpreter.launch(&nowhere(), &Scripts::default(), &[])?;
+            interpreter.launch(&scratch(&Nowhere), &Scripts::default(), &[])?;
         }
         Ok(interpreter)
     }
@@ -88,20 +88,19 @@ impl Interpreter {
         job: Job<'_>,
         tell: &(dyn Fn(&Event) + Send + Sync),
     ) -> Result<Ran, RunError> {
-        let address = job.database.address();
-        let name = job.database.name();
-        let scratch = json!({
-            "host": address.host, "port": address.port, "user": address.user,
-            "password": address.password, "database": name, "sslmode": address.ssl_mode,
-        });
-        let variables = environment::redirected(job.environment, address, name);
+        let scratch = scratch(job.database);
+        let destination = job.database.destination();
+        let variables = environment::redirected(job.environment, &destination);
+        // What one job leaves in the process (an engine with open connections, for one) must never meet
+        // another's target.
+        let fork = job.database.scratch().is_none();
         let stdout = self.folder.join(format!("stdout-{}", self.jobs));
         self.jobs += 1;
         loop {
             if self.child.is_none() {
                 self.launch(&scratch, job.scripts, &variables)?;
             }
-            let word = self.word(&job.goal, &scratch, job.scripts, &variables, &stdout);
+            let word = self.word(&job.goal, &scratch, job.scripts, &variables, &stdout, fork);
             match self.listen(job.database, word, tell).await? {
                 Listened::NoAlembic => self.next_candidate()?,
                 Listened::Ended(ended) => {
@@ -123,6 +122,7 @@ impl Interpreter {
         scripts: &Scripts,
         variables: &[(OsString, Option<OsString>)],
         stdout: &Path,
+        fork: bool,
     ) -> Option<String> {
         let Mode::Jobs { upgrade, upgrade_offline, .. } = &self.recipe.mode else { return None };
         let environ: serde_json::Map<_, _> = variables
@@ -142,7 +142,7 @@ impl Interpreter {
         };
         let word = json!({
             "scratch": scratch, "scripts": scripts, "environ": environ,
-            "arguments": arguments, "stdout": stdout, "hooks": hooks,
+            "arguments": arguments, "stdout": stdout, "hooks": hooks, "fork": fork,
         });
         Some(word.to_string())
     }
@@ -218,7 +218,7 @@ impl Interpreter {
     /// for a stall.
     async fn listen(
         &mut self,
-        database: &ScratchDb,
+        database: &dyn Place,
         mut word: Option<String>,
         tell: &(dyn Fn(&Event) + Send + Sync),
     ) -> Result<Listened, RunError> {
@@ -233,7 +233,7 @@ impl Interpreter {
             // A child that is gone is noticed below.
             let _ = answer.send(word);
         }
-        let watch = watch(database);
+        let watch = watch(database.scratch());
         tokio::pin!(watch);
         let mut code = None;
         while code.is_none() {
@@ -300,14 +300,18 @@ enum Listened {
     Ended(Box<(End, Record)>),
 }
 
-/// A scratch place that cannot be reached: until a job says otherwise, every connection fails.
-fn nowhere() -> Value {
-    json!({ "host": "/nonexistent", "port": 1, "user": "nobody", "password": null,
-            "database": "nowhere", "sslmode": null })
+/// A place, as the shim is told of it.
+fn scratch(place: &dyn Place) -> Value {
+    let mut told = place.destination().for_shim();
+    if let Some(proof) = place.proof() {
+        told["proof"] = json!([proof.class, proof.object]);
+    }
+    told
 }
 
 /// Returns only when something has stalled, or when the server cannot be asked any more.
-async fn watch(database: &ScratchDb) -> Result<Stall, ScratchError> {
+async fn watch(database: Option<&ScratchDb>) -> Result<Stall, ScratchError> {
+    let Some(database) = database else { return std::future::pending().await };
     tokio::time::sleep(PATIENCE).await;
     let mut connection = database.connect().await?;
     loop {

@@ -16,7 +16,10 @@ fn help(arguments: &[&str]) -> String {
 #[test]
 fn help_pages() {
     insta::assert_snapshot!("help", help(&["--help"]));
-    for verb in ["squash", "audit", "stamp", "status", "health", "resume", "undo", "archive"] {
+    for verb in [
+        "squash", "audit", "stamp", "status", "health", "rebase", "index", "resume", "undo",
+        "archive",
+    ] {
         insta::assert_snapshot!(format!("help_{verb}"), help(&[verb, "--help"]));
     }
     for verb in ["list", "show", "verify", "restore"] {
@@ -33,7 +36,10 @@ fn every_command_has_a_help_page_here() {
     };
     assert_eq!(
         commands(&help(&["--help"])),
-        ["squash", "audit", "stamp", "status", "health", "resume", "undo", "archive", "help"]
+        [
+            "squash", "audit", "stamp", "status", "health", "rebase", "index", "resume", "undo",
+            "archive", "help"
+        ]
     );
     assert_eq!(
         commands(&help(&["archive", "--help"])),

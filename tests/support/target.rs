@@ -97,6 +97,16 @@ impl Target {
         lines.join("\n")
     }
 
+    /// Restores a dump in custom format into a database.
+    pub fn restore(&self, name: &str, file: &std::path::Path) {
+        let output = std::process::Command::new(self.server.binaries().program("pg_restore"))
+            .args(["-h", &self.server.address().host, "-U", "postgres", "-d", name])
+            .arg(file)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// The dump of a database after a round trip: restored by psql into another one, dumped again. Some
     /// expressions print differently the first time, and alike ever after.
     pub async fn restored(&self, name: &str) -> String {

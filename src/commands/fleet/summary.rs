@@ -20,7 +20,7 @@ pub struct Slow {
 }
 
 /// The last line of a report.
-#[derive(Debug, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// How many databases were to be done, each counted once.
     pub targets: usize,

@@ -116,7 +116,7 @@ impl Explain for UnreadableInventory {
 }
 
 /// The graph before the squash. `depends_on` may be a label: it means the revision that carries it.
-fn before(manifest: &Manifest) -> Requires {
+pub fn before(manifest: &Manifest) -> Requires {
     let revisions = &manifest.history.revisions;
     let id_of = |name: &String| {
         let carries = |revision: &&RevisionRecord| revision.labels.contains(name);

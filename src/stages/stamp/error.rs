@@ -73,7 +73,7 @@ impl TargetError {
     /// What to do.
     pub fn help(&self) -> String {
         let help = match self {
-            Self::Connect(error) => return format!("{}; nothing was written", error.help()),
+            Self::Connect(error) => return error.help(),
             Self::Locked(_) => {
                 "a migration may be running: wait for it, or raise --lock-timeout; nothing was written"
             }

@@ -3,7 +3,9 @@
 use serde::{Serialize, Serializer};
 
 use crate::postgres::target::Target;
+use crate::report::count;
 use crate::schema::Object;
+use crate::schema::index::nearest::Whereabouts;
 use crate::schema::inventory::difference::{Change, Difference};
 use crate::schema::inventory::drift::{Because, Drift};
 use crate::stages::stamp::Plan;
@@ -16,6 +18,10 @@ pub enum Outcome {
     AlreadyThere,
     /// The baseline's id was written.
     Stamped,
+    /// The archived revisions that it lacked were run, and it stands at the baseline.
+    CaughtUp,
+    /// It would be caught up.
+    WouldCatchUp,
     /// It would be stamped.
     WouldStamp,
     /// Its rows said nothing; its catalog did, and the baseline's id was written.
@@ -26,6 +32,13 @@ pub enum Outcome {
     Refused,
     /// Nothing was tried: another target was refused first.
     NotTried,
+}
+
+impl Outcome {
+    /// Whether the database stands at the baseline or later, and nothing is left to be done.
+    pub fn is_done(self) -> bool {
+        matches!(self, Self::AlreadyThere | Self::Stamped | Self::CaughtUp | Self::Adopted)
+    }
 }
 
 /// One line of the report.
@@ -45,6 +58,18 @@ pub struct Told {
     pub ghosts: Vec<String>,
     /// How its catalog compares with what the history builds; none if it was refused before that.
     pub catalog: Option<Catalog>,
+    /// The archived revisions that were run on it; if one failed, env.py's transaction decides whether they stay.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub applied: Vec<String>,
+    /// The file of its backup.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
+    /// What would be run on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sql: Option<String>,
+    /// Which archived revision its catalog is nearest to, where its version table does not say enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Whereabouts>,
     /// Why it was refused.
     pub why: Option<String>,
     /// What to do.
@@ -197,6 +222,10 @@ impl Told {
             missing: Vec::new(),
             ghosts: Vec::new(),
             catalog: None,
+            applied: Vec::new(),
+            backup: None,
+            sql: None,
+            nearest: None,
             why: None,
             help: None,
             seconds: 0.0,
@@ -214,6 +243,8 @@ impl Told {
         let word = match self.outcome {
             Outcome::AlreadyThere => "already there",
             Outcome::Stamped => "stamped",
+            Outcome::CaughtUp => "caught up",
+            Outcome::WouldCatchUp => "can be caught up",
             Outcome::WouldStamp => "can be stamped",
             Outcome::Adopted => "adopted",
             Outcome::WouldAdopt => "can be adopted",
@@ -225,7 +256,18 @@ impl Told {
             _ => String::new(),
         };
         let mut lines = vec![format!("{word:<14} {}{found}", self.target)];
+        let revisions = |ids: &[String]| {
+            format!("{} ({})", count(ids.len() as u64, "revision", "revisions"), ids.join(", "))
+        };
+        if self.outcome == Outcome::WouldCatchUp {
+            lines.push(format!("  would run: {}", revisions(&self.missing)));
+        }
+        if !self.applied.is_empty() {
+            lines.push(format!("  run: {}", revisions(&self.applied)));
+        }
+        lines.extend(self.backup.iter().map(|file| format!("  backup: {file}")));
         lines.extend(self.why.iter().map(|why| format!("  why: {why}")));
+        lines.extend(self.nearest.iter().map(|nearest| format!("  where: {}", nearest.text())));
         if let Some(catalog) = &self.catalog {
             lines.extend(catalog.drift.iter().map(|line| format!("  differs: {}", line.told)));
             lines.extend(catalog.notes().into_iter().map(|note| format!("  note: {note}")));

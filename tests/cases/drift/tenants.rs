@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rebaseline::postgres::connect::Waiting;
 use rebaseline::postgres::target;
 use rebaseline::postgres::url::Url;
 use rebaseline::schema::inventory::Forms;
@@ -74,7 +75,8 @@ fn plan(project: &Project, allowed: Allowed, accepted: &[&str]) -> Plan {
 
 async fn run(url: &str, schema: &str, plan: &Plan, write: bool) -> Told {
     let target = target::Target { url: Url::parse(url).unwrap(), schema: Some(schema.to_owned()) };
-    let patience = Patience { connect: Duration::from_secs(10), lock: Duration::from_secs(5) };
+    let connect = Waiting { limit: Duration::from_secs(10), retries: 0 };
+    let patience = Patience { connect, lock: Duration::from_secs(5) };
     stamp::stamp(&target, plan, patience, write).await
 }
 

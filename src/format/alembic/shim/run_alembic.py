@@ -11,6 +11,7 @@ import contextlib
 import os
 import sys
 import traceback
+import warnings
 
 EXIT_CODE = 87
 
@@ -69,6 +70,29 @@ def run_job(main, shim, job):
         sys.stderr.flush()
 
 
+def run_apart(main, shim, job):
+    """Runs a job in a process of its own: a copy of this one, which has imported Alembic and nothing of the project."""
+    sys.stdout.flush()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # We have a thread, and it holds no lock: it waits for the parent.
+        child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = run_job(main, shim, job)
+            sys.stdout.flush()
+            shim.finished(code)  # By the child: what it told before comes first then.
+        finally:
+            os._exit(code)
+    status = os.waitpid(child, 0)[1]
+    if not (os.WIFEXITED(status) and os.WEXITSTATUS(status) in (0, 1)):
+        sys.stderr.write("rebaseline: the migrations' process ended by itself\n")
+        sys.stderr.flush()
+        shim.finished(1)
+        return 1
+    return os.WEXITSTATUS(status)
+
+
 def run():
     # Python put this file's folder first. A console script has the environment's bin folder there.
     here = os.path.dirname(os.path.abspath(__file__))
@@ -86,6 +110,9 @@ def run():
         return main(prog="alembic")
     code = 0
     for job in shim.jobs():
+        if job.get("fork"):
+            code = run_apart(main, shim, job)
+            continue
         sys.path[:] = path  # `prepend_sys_path` is added at every run.
         code = run_job(main, shim, job)
         shim.finished(code)

@@ -169,8 +169,34 @@ def redirect(driver, params):
         elif driver != "pg8000":
             kept["sslmode"] = scratch["sslmode"]
         elif scratch["sslmode"] not in ("disable", "allow", "prefer"):
-            kept["ssl_context"] = True
+            kept["ssl_context"] = tls(scratch["sslmode"], scratch.get("more") or {})
+    add_options(driver, kept, (scratch.get("more") or {}).get("PGOPTIONS"))
     return kept
+
+
+def tls(mode, more):
+    """For pg8000, which reads no variable: what libpq would do in this mode."""
+    if mode == "require" and not more.get("PGSSLROOTCERT"):
+        return True
+    import ssl
+
+    context = ssl.create_default_context(cafile=more.get("PGSSLROOTCERT"))
+    context.check_hostname = mode == "verify-full"
+    if more.get("PGSSLCERT"):
+        context.load_cert_chain(more["PGSSLCERT"], more.get("PGSSLKEY"))
+    return context
+
+
+def add_options(driver, params, options):
+    """The target's own server options, before those of the project: the later ones win."""
+    if not options:
+        return
+    if driver == "asyncpg":
+        pairs = re.findall(r"(?:-c\s*|--)([\w.]+)=((?:\\.|\S)*)", options)
+        settings = {name: re.sub(r"\\(.)", r"\1", value) for name, value in pairs}
+        params["server_settings"] = {**settings, **(params.get("server_settings") or {})}
+    elif driver != "pg8000" and not str(params.get("options") or "").startswith(options):  # Our walls call each other.
+        params["options"] = " ".join(filter(None, (options, params.get("options"))))
 
 
 def redirect_dsn(driver, dsn):
@@ -184,6 +210,7 @@ def point(environment):
     for key in ("host", "port", "user", "database", "password", "sslmode"):
         if state.scratch.get(key) is not None:
             environment["PG" + key.upper()] = str(state.scratch[key])
+    environment.update(state.scratch.get("more") or {})
 
 
 def report_origin(driver, params):
@@ -494,12 +521,32 @@ def existing(context):
     return found
 
 
+def prove(context):
+    """Whether this connection is in the database that the parent holds a lock in. Nothing has been written yet."""
+    proof = state.scratch.get("proof")
+    if proof is None or context.as_sql:
+        return
+    cursor = context.connection.connection.cursor()
+    try:
+        cursor.execute(
+            "SELECT count(*) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database "
+            "WHERE l.locktype = 'advisory' AND d.datname = current_database() AND l.granted AND l.objsubid = 2 "
+            f"AND l.classid = {int(proof[0])} AND l.objid = {int(proof[1])}"
+        )
+        found = cursor.fetchone()[0]
+    finally:
+        cursor.close()
+    if not found:
+        refuse("postgresql", "the migrations are connected to another database than the one that is to be caught up")
+
+
 def guard_alembic(module):
     def make_run(original):
         def run_migrations(self, **kwargs):
             plan = self._migrations_fn
 
             def reported_plan(heads, context):
+                prove(self)
                 state.channel.send(
                     "context",
                     version_table=self.version_table,
@@ -551,7 +598,17 @@ def guard_alembic(module):
 
         return update_to_step
 
+    def make_heads(original):
+        def get_current_heads(self):
+            # The command line takes one revision to begin with; a database can stand at several.
+            if self.as_sql and state.scripts.get("start"):
+                return tuple(state.scripts["start"])
+            return original(self)
+
+        return get_current_heads
+
     wrap(module.MigrationContext, "run_migrations", make_run)
+    wrap(module.MigrationContext, "get_current_heads", make_heads)
     wrap(module.RevisionStep, "__init__", make_step)
     wrap(module.HeadMaintainer, "update_to_step", make_update)
 

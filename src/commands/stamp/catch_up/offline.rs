@@ -1,0 +1,71 @@
+//! `--sql`: what a catch-up would run, as SQL. Nothing is connected to but to read where the target stands.
+
+use super::{Way, Work};
+use crate::postgres::identifier;
+use crate::postgres::target::Target;
+use crate::run::Scripts;
+use crate::stages::catch_up::{self, CatchUpError};
+use crate::stages::stamp::{Allowed, Decision, Plan};
+
+/// The rows that a database with these has after the stamp; none if it would be refused.
+pub fn stamped(plan: &Plan, rows: Vec<String>) -> Option<Vec<String>> {
+    match plan.judge(Some(&rows), Allowed::default()).decision {
+        Decision::AlreadyThere => Some(rows),
+        Decision::Stamp(rows) => Some(rows),
+        Decision::Adopt(_) | Decision::Refuse(..) => None,
+    }
+}
+
+impl Work<'_> {
+    /// The SQL of all rounds, with the statements of the stamps.
+    pub(super) async fn sql(&self, target: &Target, way: &Way) -> Result<String, CatchUpError> {
+        let mut interpreter = self.interpreter()?;
+        let mut text = format!("-- {target}\n");
+        if way.rows.is_empty() {
+            let sql = catch_up::sql(&self.scripts(way), environment(), &mut interpreter).await?;
+            self.give_back(interpreter);
+            return Ok(format!("{text}-- it is empty: the baseline\n\n{sql}"));
+        }
+        let mut rows = way.rows.clone();
+        for number in way.number..self.plans.len() {
+            let history = &self.histories[number];
+            let lacking = history.lacking(&rows);
+            let file = self.squashes.squashes()[number].file.display();
+            if !lacking.is_empty() {
+                let round = Way { number, rows: rows.clone(), lacking: lacking.clone() };
+                let scripts: Scripts = self.scripts(&round);
+                let sql = catch_up::sql(&scripts, environment(), &mut interpreter).await?;
+                text += &format!(
+                    "-- from {} to the cut of {file}: {}\n\n{}\n",
+                    rows.join(", "),
+                    lacking.join(", "),
+                    sql.trim_end()
+                );
+            }
+            let at_cut = history.rows_after(&rows, &lacking);
+            let Some(after) = stamped(&self.plans[number], at_cut.clone()) else { break };
+            if after != at_cut {
+                text += &format!("\n-- the stamp\n\n{}", statements(&self.plans[number], &after));
+            }
+            rows = after;
+        }
+        self.give_back(interpreter);
+        Ok(text)
+    }
+}
+
+fn environment() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    crate::config::inherited()
+}
+
+/// What the stamp sends.
+fn statements(plan: &Plan, rows: &[String]) -> String {
+    let record = &plan.version_table;
+    let table = identifier::qualify(record.schema.as_deref(), &record.table);
+    let values: Vec<_> = rows.iter().map(|row| format!("({})", identifier::literal(row))).collect();
+    format!(
+        "BEGIN;\nLOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE;\nDELETE FROM {table};\n\
+         INSERT INTO {table} (version_num) VALUES {};\nCOMMIT;\n",
+        values.join(", ")
+    )
+}

@@ -1,0 +1,124 @@
+//! Where is it? For a database whose version table does not say: which archived revision its catalog
+//! matches best. Only reads, and only what `status` may read anyway.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use sqlx::Connection;
+
+use crate::commands::generations::Generations;
+use crate::commands::index;
+use crate::config::Settings;
+use crate::postgres::connect::{self, Waiting};
+use crate::postgres::inventory;
+use crate::postgres::programs::Table;
+use crate::postgres::target::Target;
+use crate::schema::index::nearest::{self, Whereabouts};
+use crate::schema::inventory::{Forms, Inventory};
+use crate::stages::stamp::{Outcome, Plan, Told};
+
+/// What is known of where databases can be.
+pub struct Finder<'a> {
+    settings: &'a Settings,
+    squashes: &'a Generations,
+    plan: &'a Plan,
+    waiting: Waiting,
+    /// By the major version of the server: each has an index of its own.
+    known: Mutex<BTreeMap<u32, Arc<Known>>>,
+}
+
+impl<'a> Finder<'a> {
+    /// One that has looked at no index yet.
+    pub fn new(
+        settings: &'a Settings,
+        squashes: &'a Generations,
+        plan: &'a Plan,
+        waiting: Waiting,
+    ) -> Self {
+        Self { settings, squashes, plan, waiting, known: Mutex::default() }
+    }
+
+    /// Adds what the catalog says, if the version table says too little.
+    pub async fn find(&self, target: &Target, told: Told) -> Told {
+        if target.schema.is_some() || !self.is_lost(&told) {
+            return told;
+        }
+        let Some(actual) = self.read(target).await else { return told };
+        let known = self.known(actual.major());
+        let found = nearest::nearest(&known.inventories, &known.forms, &actual);
+        let nearest = found.map(|nearest| Whereabouts { nearest, indexed: known.indexed });
+        Told { nearest, ..told }
+    }
+
+    /// Whether the version table leaves open where a database stands: no rows, or an unknown one.
+    fn is_lost(&self, told: &Told) -> bool {
+        if told.outcome != Outcome::Refused {
+            return false;
+        }
+        let known = |row: &String| {
+            let squashes = self.squashes.squashes();
+            self.plan.new.contains_key(row)
+                || squashes.iter().any(|s| s.generation.requires.contains_key(row))
+        };
+        match &told.found {
+            // No version table, or no answer: the second shows when the catalog is read.
+            None => true,
+            Some(rows) => rows.is_empty() || !rows.iter().all(known),
+        }
+    }
+
+    /// The catalog; nothing if it cannot be read or is empty.
+    async fn read(&self, target: &Target) -> Option<Inventory> {
+        // It has been tried before: once is enough now.
+        let waiting = Waiting { retries: 0, ..self.waiting };
+        let mut connection = connect::connect(&target.url, waiting).await.ok()?;
+        let record = &self.plan.version_table;
+        let schema = record.schema.clone().unwrap_or_else(|| "public".to_owned());
+        let table = Table { schema, name: record.table.clone() };
+        let inventory = inventory::read(&mut connection, &table).await;
+        // What was read stands.
+        let _ = connection.close().await;
+        let inventory = inventory.ok()?;
+        let occupied = inventory.items().iter().any(|item| item.object.schema.is_some());
+        occupied.then_some(inventory)
+    }
+
+    fn known(&self, major: u32) -> Arc<Known> {
+        let read = || Arc::new(Known::of(self.settings, self.squashes, major));
+        match self.known.lock() {
+            Ok(mut known) => Arc::clone(known.entry(major).or_insert_with(read)),
+            // Another thread has panicked: what it would have kept is read again.
+            Err(_) => read(),
+        }
+    }
+}
+
+/// All inventories that are known.
+pub struct Known {
+    inventories: Vec<(String, Inventory)>,
+    forms: Vec<Forms>,
+    indexed: bool,
+}
+
+impl Known {
+    fn of(settings: &Settings, squashes: &Generations, major: u32) -> Self {
+        let mut known = Self { inventories: Vec::new(), forms: Vec::new(), indexed: true };
+        for squash in squashes.squashes() {
+            let archive = &squash.archive;
+            let forms = archive.inventory().and_then(|json| Forms::from_json(json).ok());
+            if let Some(index) = index::kept(settings, archive.sha256(), major) {
+                let inventories = index.inventories();
+                known.inventories.extend(inventories.map(|(id, i)| (id.to_owned(), i)));
+            } else {
+                known.indexed = false;
+                if let Some(forms) = &forms {
+                    let heads = archive.manifest().baselines().flat_map(|b| b.replaces.clone());
+                    let cut = heads.collect::<Vec<_>>().join("+");
+                    known.inventories.push((cut, forms.history.clone()));
+                }
+            }
+            known.forms.extend(forms);
+        }
+        known
+    }
+}

@@ -1,0 +1,113 @@
+//! A catch-up that does not get to its end, in whatever way, goes on when it is run again.
+
+use std::process::Stdio;
+
+use serde_json::json;
+
+use super::{assert_alike, assert_says, at_each, catch_up, outcomes, told};
+use crate::support::project::{ENV_SYNC, Project};
+use crate::support::target::Target;
+
+/// Each revision in a transaction of its own; the third does what a file says.
+fn project() -> Project {
+    let project = Project::chain(&[
+        "op.execute('create table room (id int primary key)')",
+        "op.execute('create table guest (id int primary key)')",
+        "import os, time\nfrom pathlib import Path\nhere = Path(os.environ['HERE'])\n\
+         op.execute('create table stay (id int primary key)')\n\
+         if here.joinpath('fail').exists():\n    op.execute('select * from nowhere')\n\
+         if here.joinpath('hang').exists():\n    here.joinpath('hangs').write_text('')\n    time.sleep(100)",
+        "op.execute('create table bill (id int primary key)')",
+    ]);
+    let each = ENV_SYNC.replace(
+        "configure(connection=connection",
+        "configure(connection=connection, transaction_per_migration=True",
+    );
+    project.write("migrations/env.py", each);
+    project
+}
+
+fn both() -> (Project, Project) {
+    let mut old = project();
+    old.set("HERE", old.path().to_str().unwrap().to_owned().as_str());
+    let mut squashed = old.copy();
+    squashed.set("HERE", squashed.path().to_str().unwrap().to_owned().as_str());
+    squashed.squash(&["--revision-id", "fresh"]);
+    (old, squashed)
+}
+
+#[tokio::test]
+async fn a_revision_that_fails_is_named_and_the_next_run_goes_on() {
+    let (old, project) = both();
+    let target = Target::start().await;
+    let databases = at_each(&target, &old, &["r1", "r3"]).await;
+    let urls = super::urls(&databases);
+    project.write("fail", "");
+    let run = catch_up(&project, &[], &urls).exits(1);
+    // The empty one runs no archived revision.
+    assert_eq!(outcomes(&run), ["caught_up", "refused", "caught_up"]);
+    let failed = &told(&run)[1];
+    assert_says(failed, "why", "revision `r3` failed in line");
+    assert_says(failed, "why", "relation \"nowhere\" does not exist");
+    assert_says(failed, "why", "the statement: select * from nowhere");
+    assert_says(failed, "help", "it stands at r2 now");
+    assert_says(failed, "help", "run the same command again");
+    assert_eq!(failed["applied"], json!(["r2"]));
+    assert_eq!(target.versions("r1").await, ["r2"]);
+    std::fs::remove_file(project.path().join("fail")).unwrap();
+    let run = catch_up(&project, &[], &urls).exits(0);
+    assert_eq!(outcomes(&run), ["already_there", "caught_up", "already_there"]);
+    assert_eq!(told(&run)[1]["applied"], json!(["r3", "r4"]));
+    assert_alike(&target, &databases).await;
+}
+
+#[tokio::test]
+async fn killed_in_the_middle_it_goes_on_and_a_second_one_is_kept_out() {
+    let (old, project) = both();
+    let target = Target::start().await;
+    let databases = at_each(&target, &old, &["r1"]).await;
+    let url = databases[1].1.as_str();
+    project.write("hang", "");
+    let mut child = project
+        .command(&["stamp", "--catch-up", "--yes", url])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    project.wait_for("hangs");
+    // It holds the lock: nobody else gets in.
+    let second = catch_up(&project, &[], &[url]).exits(1);
+    assert_says(&told(&second)[0], "why", "another catch-up of this database is running");
+    Project::signal(&child, rustix::process::Signal::KILL);
+    child.wait().unwrap();
+    // The migrations end with the tool; the server then rolls the revision back.
+    let sessions = "select count(*)::text from pg_stat_activity where datname = 'r1' and pid <> pg_backend_pid()";
+    let started = std::time::Instant::now();
+    while target.column("r1", sessions).await != ["0"] {
+        assert!(started.elapsed().as_secs() < 30, "the migrations are still connected");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(target.versions("r1").await, ["r2"]);
+    std::fs::remove_file(project.path().join("hang")).unwrap();
+    let run = catch_up(&project, &[], &[url]).exits(0);
+    assert_eq!(told(&run)[0]["applied"], json!(["r3", "r4"]));
+    catch_up(&project, &[], &super::urls(&databases)).exits(0);
+    assert_alike(&target, &databases).await;
+}
+
+#[tokio::test]
+async fn an_env_py_that_does_not_commit_is_told() {
+    let (old, project) = both();
+    let target = Target::start().await;
+    let databases = at_each(&target, &old, &["r1"]).await;
+    let text = ENV_SYNC.replace(
+        "            context.run_migrations()\n\n\nif",
+        "            context.run_migrations()\n            connection.rollback()\n\n\nif",
+    );
+    assert_ne!(text, ENV_SYNC);
+    project.write("migrations/env.py", text);
+    let run = catch_up(&project, &[], &[&databases[1].1]).exits(1);
+    assert_eq!(target.versions("r1").await, ["r1"]);
+    assert_says(&told(&run)[0], "why", "it stands at r1, not at r4");
+    assert_says(&told(&run)[0], "help", "commit");
+}
