@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod audit;
+pub mod bridge;
 pub mod fleet;
 pub mod resume;
 pub mod squash;
@@ -26,6 +27,7 @@ pub async fn run(cli: &Cli, report: &Report) -> Result<u8> {
         Command::Status(arguments) => stamp::status(global, arguments, report).await,
         Command::Resume => resume::resume(global, report),
         Command::Undo(arguments) => undo::undo(global, arguments, report),
+        Command::Bridge(arguments) => bridge::bridge(global, arguments, report),
         Command::Archive(arguments) => archive::archive(global, arguments, report),
     }
 }

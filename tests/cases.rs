@@ -2,6 +2,7 @@
 
 mod archive;
 mod bad_input;
+mod bridge;
 mod carried;
 mod crash;
 mod help;

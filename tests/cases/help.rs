@@ -16,8 +16,11 @@ fn help(arguments: &[&str]) -> String {
 #[test]
 fn help_pages() {
     insta::assert_snapshot!("help", help(&["--help"]));
-    for verb in ["squash", "audit", "stamp", "status", "resume", "undo", "archive"] {
+    for verb in ["squash", "audit", "stamp", "status", "resume", "undo", "bridge", "archive"] {
         insta::assert_snapshot!(format!("help_{verb}"), help(&[verb, "--help"]));
+    }
+    for verb in ["install", "remove"] {
+        insta::assert_snapshot!(format!("help_bridge_{verb}"), help(&["bridge", verb, "--help"]));
     }
     for verb in ["list", "show", "verify", "restore"] {
         insta::assert_snapshot!(format!("help_archive_{verb}"), help(&["archive", verb, "--help"]));
@@ -33,8 +36,9 @@ fn every_command_has_a_help_page_here() {
     };
     assert_eq!(
         commands(&help(&["--help"])),
-        ["squash", "audit", "stamp", "status", "resume", "undo", "archive", "help"]
+        ["squash", "audit", "stamp", "status", "resume", "undo", "bridge", "archive", "help"]
     );
+    assert_eq!(commands(&help(&["bridge", "--help"])), ["install", "remove", "help"]);
     assert_eq!(
         commands(&help(&["archive", "--help"])),
         ["list", "show", "verify", "restore", "help"]
