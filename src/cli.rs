@@ -101,6 +101,9 @@ pub enum Command {
     Resume,
     /// Put the old revisions back and take the baseline out
     Undo(Undo),
+    /// Let `alembic upgrade` take databases behind the baseline through the archived revisions
+    #[command(subcommand)]
+    Bridge(Bridge),
     /// Look into archives of squashed revisions
     #[command(subcommand)]
     Archive(Archive),
@@ -388,6 +391,40 @@ pub struct Undo {
     #[arg(long, value_name = "FILE")]
     pub archive: Option<PathBuf>,
     /// Do not ask before files are replaced
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// `rebaseline bridge`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Bridge {
+    /// Put the bridge beside env.py, and a call of it into env.py
+    Install(BridgeInstall),
+    /// Take the bridge out again
+    Remove(BridgeRemove),
+}
+
+/// `rebaseline bridge install`
+#[derive(Debug, Clone, Args)]
+pub struct BridgeInstall {
+    /// Folder of the archives [default: archive/ beside the versions folder]
+    #[arg(long, value_name = "DIR")]
+    pub archive_dir: Option<PathBuf>,
+    /// Say what would be written and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask before env.py is changed
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// `rebaseline bridge remove`
+#[derive(Debug, Clone, Args)]
+pub struct BridgeRemove {
+    /// Say what would be written and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask before env.py is changed
     #[arg(short, long)]
     pub yes: bool,
 }

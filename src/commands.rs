@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod audit;
+pub mod bridge;
 pub mod fleet;
 pub mod generations;
 pub mod health;
@@ -36,6 +37,7 @@ pub async fn run(cli: &Cli, report: &Report) -> Result<u8> {
         Command::Index(arguments) => Box::pin(index::index(global, arguments, report)).await,
         Command::Resume => resume::resume(global, report),
         Command::Undo(arguments) => undo::undo(global, arguments, report),
+        Command::Bridge(arguments) => bridge::bridge(global, arguments, report),
         Command::Archive(arguments) => archive::archive(global, arguments, report),
     }
 }

@@ -2,6 +2,7 @@
 
 mod archive;
 mod bad_input;
+mod bridge;
 mod carried;
 mod catch_up;
 mod connections;

@@ -1,5 +1,6 @@
 //! Alembic: its configuration, its revision files read statically, and how its migrations are run.
 
+pub mod bridge;
 pub mod configparser;
 pub mod filename;
 pub mod ini;

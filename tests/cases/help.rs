@@ -18,9 +18,12 @@ fn help_pages() {
     insta::assert_snapshot!("help", help(&["--help"]));
     for verb in [
         "squash", "audit", "stamp", "status", "health", "rebase", "index", "resume", "undo",
-        "archive",
+        "bridge", "archive",
     ] {
         insta::assert_snapshot!(format!("help_{verb}"), help(&[verb, "--help"]));
+    }
+    for verb in ["install", "remove"] {
+        insta::assert_snapshot!(format!("help_bridge_{verb}"), help(&["bridge", verb, "--help"]));
     }
     for verb in ["list", "show", "verify", "restore"] {
         insta::assert_snapshot!(format!("help_archive_{verb}"), help(&["archive", verb, "--help"]));
@@ -38,9 +41,10 @@ fn every_command_has_a_help_page_here() {
         commands(&help(&["--help"])),
         [
             "squash", "audit", "stamp", "status", "health", "rebase", "index", "resume", "undo",
-            "archive", "help"
+            "bridge", "archive", "help"
         ]
     );
+    assert_eq!(commands(&help(&["bridge", "--help"])), ["install", "remove", "help"]);
     assert_eq!(
         commands(&help(&["archive", "--help"])),
         ["list", "show", "verify", "restore", "help"]

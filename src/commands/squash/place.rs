@@ -279,7 +279,7 @@ pub fn relative(settings: &Settings, path: &Path) -> Result<PathBuf, PlaceError>
 }
 
 /// Resolves links in the part of a path that exists.
-fn existing_part(path: &Path) -> PathBuf {
+pub fn existing_part(path: &Path) -> PathBuf {
     for folder in path.ancestors().skip(1) {
         if let Ok(real) = folder.canonicalize() {
             return real.join(path.strip_prefix(folder).unwrap_or(path));

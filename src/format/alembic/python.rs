@@ -270,6 +270,11 @@ fn lower_case(message: &str) -> String {
     }
 }
 
+/// The line of a place in a source, from 1.
+pub(super) fn line_at(source: &str, offset: usize) -> u32 {
+    Lines::new(source).position(offset).0
+}
+
 /// Where each line begins.
 struct Lines<'a> {
     source: &'a str,

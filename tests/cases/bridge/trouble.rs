@@ -1,0 +1,228 @@
+//! What must not happen: other commands that upgrade, wrong databases, damaged archives, two at once.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::install;
+use super::places::chain;
+use crate::support::environment;
+use crate::support::project::{ENV_ASYNC, ENV_SYNC, Project};
+use crate::support::target::Target;
+
+/// A chain before and after a squash with a new id and the bridge in it.
+fn crossed() -> (Project, Project) {
+    let old = chain();
+    let project = old.copy();
+    project.squash(&["--revision-id", "fresh"]);
+    install(&project);
+    (old, project)
+}
+
+#[tokio::test]
+async fn other_commands_do_as_before() {
+    let (old, bridged) = crossed();
+    let plain = bridged.copy();
+    plain.rebaseline(&["bridge", "remove"]).exits(0);
+    let target = Target::start().await;
+    let shop = target.database("shop").await;
+    old.alembic(&shop, &["upgrade", "r2"]).exits(0);
+    let before = target.dump("shop");
+    for arguments in [
+        &["current"][..],
+        &["history"],
+        &["heads"],
+        &["check"],
+        &["stamp", "head"],
+        &["downgrade", "-1"],
+        &["upgrade", "head", "--sql"],
+        &["upgrade", "nowhere"],
+        &["upgrade", "+1"],
+        &["revision", "--autogenerate", "-m", "no"],
+    ] {
+        let (with, without) = (bridged.alembic(&shop, arguments), plain.alembic(&shop, arguments));
+        assert_eq!(with.code, without.code, "{arguments:?}: {}", with.stderr);
+        let first = without.stdout.trim_end();
+        assert!(with.stdout.starts_with(first), "{arguments:?}: {} {first}", with.stdout);
+        assert_eq!(target.dump("shop"), before, "{arguments:?}");
+    }
+    let told = bridged.alembic(&shop, &["upgrade", "+1"]).stdout;
+    assert!(told.contains("before the baseline: run alembic upgrade head"), "{told}");
+    bridged.alembic(&shop, &["upgrade", "head"]).exits(0);
+    for arguments in [&["current"][..], &["downgrade", "fresh"], &["upgrade", "head"]] {
+        bridged.alembic(&shop, arguments).exits(0);
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_nobody_knows_is_left_alone() {
+    let (old, project) = crossed();
+    let target = Target::start().await;
+    let shop = target.database("shop").await;
+    old.alembic(&shop, &["upgrade", "r2"]).exits(0);
+    target.execute("shop", "update alembic_version set version_num = 'ffff'").await;
+    let before = target.dump("shop");
+    let run = project.alembic(&shop, &["upgrade", "head"]);
+    assert_ne!(run.code, Some(0));
+    assert!(run.stdout.contains("the database stands at ffff, and neither"), "{}", run.stdout);
+    assert!(run.stdout.contains("Can't locate revision identified by 'ffff'"), "{}", run.stdout);
+    assert_eq!(target.dump("shop"), before);
+}
+
+#[tokio::test]
+async fn an_archive_that_is_damaged_or_not_there_stops_it() {
+    let (old, project) = crossed();
+    let target = Target::start().await;
+    let shop = target.database("shop").await;
+    old.alembic(&shop, &["upgrade", "r2"]).exits(0);
+    let head = target.database("head").await;
+    project.alembic(&head, &["upgrade", "head"]).exits(0);
+    let before = target.dump("shop");
+    let folder = project.path().join("migrations/archive");
+    let archive = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let name = archive.file_name().unwrap().to_str().unwrap().to_owned();
+    let good = std::fs::read(&archive).unwrap();
+    let rewritten = |change: &str| {
+        let script = format!(
+            "import json, sys, zipfile\n\
+             path = sys.argv[1]\n\
+             old = zipfile.ZipFile(path)\n\
+             files = {{i.filename: old.read(i) for i in old.infolist()}}\n\
+             manifest = json.loads(files['manifest.json'])\n{change}\n\
+             files['manifest.json'] = json.dumps(manifest).encode()\n\
+             with zipfile.ZipFile(path, 'w') as new:\n    [new.writestr(*file) for file in files.items()]\n"
+        );
+        let path = archive.to_str().unwrap();
+        super::python(&project, &script, &[path]).exits(0);
+    };
+    let mut told = Vec::new();
+    for damage in 0..7 {
+        std::fs::write(&archive, &good).unwrap();
+        let mut bytes = good.clone();
+        match damage {
+            0 => bytes.truncate(good.len() / 2),
+            1 => {
+                let at = good.len() / 3;
+                bytes[at] ^= 1;
+            }
+            2 => bytes.clear(),
+            _ => {}
+        }
+        std::fs::write(&archive, bytes).unwrap();
+        match damage {
+            3 => rewritten("files['files/migrations/versions/r4_.py'] += b'#'"),
+            4 => rewritten("del files['files/migrations/versions/r4_.py']"),
+            5 => rewritten("manifest['readable_by'] = 2"),
+            6 => rewritten(
+                "files['files/../x.py'] = b''\nmanifest['files'].append(dict(manifest['files'][0], \
+                 path='../x.py', bytes=0, sha256=__import__('hashlib').sha256().hexdigest()))",
+            ),
+            _ => {}
+        }
+        let run = project.alembic(&shop, &["upgrade", "head"]);
+        assert_ne!(run.code, Some(0), "damage {damage}");
+        assert!(
+            run.stdout.contains(&name) && run.stdout.contains("nothing was run"),
+            "{damage}: {}",
+            run.stdout
+        );
+        let why = run.stdout.rsplit("nothing was run: ").next().unwrap().trim().to_owned();
+        told.push(why);
+        assert_eq!(target.dump("shop"), before, "damage {damage}");
+        // Who does not need the archive does not read it.
+        project.alembic(&head, &["upgrade", "head"]).exits(0);
+    }
+    assert!(told[3].contains("r4_.py is damaged"), "{told:?}");
+    assert!(told[4].contains("its entries are not those that its manifest lists"), "{told:?}");
+    assert!(told[5].contains("newer rebaseline"), "{told:?}");
+    assert!(told[6].contains("no place for a file"), "{told:?}");
+    std::fs::remove_file(&archive).unwrap();
+    let run = project.alembic(&shop, &["upgrade", "head"]);
+    assert!(run.stdout.contains("there is no archive in"), "{}", run.stdout);
+    std::fs::write(&archive, &good).unwrap();
+    project.alembic(&shop, &["upgrade", "head"]).exits(0);
+    assert_eq!(target.versions("shop").await, ["fresh"]);
+}
+
+/// A revision that fails, and a process that is killed: what Alembic leaves, and then it goes on.
+#[tokio::test]
+async fn an_interrupted_upgrade_goes_on() {
+    let each = ENV_SYNC.replace(
+        "(connection=connection",
+        "(connection=connection, transaction_per_migration=True",
+    );
+    let target = Target::start().await;
+    for (name, env, stays) in [("whole", ENV_SYNC, "r1"), ("each", each.as_str(), "r2")] {
+        let old = Project::chain(&[
+            "op.execute('create table a (id int)')",
+            "op.execute('create table b (id int)')",
+            "import os, signal\nif os.environ.get('KILL'):\n    os.kill(os.getpid(), signal.SIGKILL)\n\
+             if os.environ.get('FAIL'):\n    op.execute('select 1 / 0')",
+            "op.execute('create table d (id int)')",
+        ]);
+        old.write("migrations/env.py", env);
+        let mut project = old.copy();
+        project.squash(&["--revision-id", "fresh"]);
+        install(&project);
+        let url = target.database(name).await;
+        old.alembic(&url, &["upgrade", "r1"]).exits(0);
+        for trouble in ["FAIL", "KILL"] {
+            project.set(trouble, "1");
+            let run = project.alembic(&url, &["upgrade", "head"]);
+            assert_ne!(run.code, Some(0), "{}", run.stderr);
+            assert_eq!(target.versions(name).await, [stays], "{trouble} of {name}");
+            project.set(trouble, "");
+        }
+        project.alembic(&url, &["upgrade", "head"]).exits(0);
+        assert_eq!(target.versions(name).await, ["fresh"]);
+    }
+}
+
+/// Containers that start together: one does it, the others find it done.
+#[tokio::test]
+async fn several_at_once() {
+    let target = Target::start().await;
+    for (number, (driver, env)) in
+        [("psycopg", ENV_SYNC), ("asyncpg", ENV_ASYNC)].into_iter().enumerate()
+    {
+        for per_migration in [false, true] {
+            let (old, project) = crossed();
+            project.rebaseline(&["bridge", "remove"]).exits(0);
+            let option = format!(
+                "(connection=connection, transaction_per_migration={}",
+                if per_migration { "True" } else { "False" }
+            );
+            project.write("migrations/env.py", env.replace("(connection=connection", &option));
+            install(&project);
+            project.revision(
+                "k1",
+                &["fresh"],
+                "import time\ntime.sleep(0.3)\nop.execute('create table bill (id int)')",
+            );
+            let name = format!("shop_{number}_{per_migration}");
+            let url = target.database(&name).await;
+            old.alembic(&url, &["upgrade", "r1"]).exits(0);
+            let started = Instant::now();
+            let children: Vec<_> = (0..4)
+                .map(|_| {
+                    Command::new(environment().join("bin/alembic"))
+                        .args(["upgrade", "head"])
+                        .current_dir(project.path())
+                        .env("PYTHONDONTWRITEBYTECODE", "1")
+                        .env("DATABASE_URL", super::through(driver, &url))
+                        .stdout(Stdio::piped())
+                        .stderr(Stdio::piped())
+                        .spawn()
+                        .unwrap()
+                })
+                .collect();
+            for child in children {
+                let output = child.wait_with_output().unwrap();
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            }
+            assert!(started.elapsed() < Duration::from_mins(1));
+            assert_eq!(target.versions(&name).await, ["k1"]);
+            let locks = "select pid::text from pg_locks where locktype = 'advisory'";
+            assert_eq!(target.column(&name, locks).await, [""; 0]);
+        }
+    }
+}
