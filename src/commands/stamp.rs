@@ -121,12 +121,12 @@ async fn run(
     told.iter().for_each(&mut told_of);
     let work = |target| within(arguments.timeout, target, &plan, patience, write);
     let ended = |target: &_, told: &Told| {
-        bar.inc(1);
-        told_of(told);
         let done = matches!(told.outcome, Outcome::Stamped | Outcome::AlreadyThere);
         if let Some(journal) = journal.as_ref().filter(|_| done) {
             journal.note(target)?;
         }
+        bar.inc(1);
+        told_of(told);
         Ok(!(arguments.fail_fast && told.outcome == Outcome::Refused))
     };
     let answers = fleet::each(&fleet.targets, arguments.jobs, work, ended).await?;

@@ -130,6 +130,10 @@ async fn certificates_are_checked_as_libpq_does() {
     refused(&project, &url(first, "sslmode=disable"), "no encryption");
     refused(&project, &url(first, "sslmode=verify-full"), "root.crt");
     refused(&project, &url(first, "sslrootcert=system"), "certificate");
+    let mut trusting = project.copy();
+    trusting.set("SSL_CERT_FILE", server.authority.certificate.to_str().unwrap());
+    connects(&trusting, &url(first, "sslrootcert=system"));
+    refused(&trusting, &url(second, "sslrootcert=system"), "certificate");
 
     connects(&project, &url(first, &format!("sslmode=verify-full&sslrootcert={root}")));
     connects(&project, &url(second, &format!("sslmode=verify-ca&sslrootcert={root}")));

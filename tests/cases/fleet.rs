@@ -107,18 +107,18 @@ async fn each_database_is_told_as_it_ends() {
     let port = silent.local_addr().unwrap().port();
     let hangs = format!("postgresql://me:s3cret@127.0.0.1:{port}/x");
     let arguments =
-        ["--format", "jsonl", "stamp", "--connect-timeout", "30", "--timeout", "3", &hangs, &shop];
-    let started = Instant::now();
+        ["--format", "jsonl", "stamp", "--connect-timeout", "30", "--timeout", "6", &hangs, &shop];
     let mut child = project.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
     let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
     let first = next();
-    assert!(started.elapsed() < Duration::from_millis(2500), "{:?}", started.elapsed());
+    // The other one is waited for still.
+    assert_eq!(child.try_wait().unwrap(), None);
     assert_eq!(first["outcome"], "stamped");
     let second = next();
     assert_eq!(second["outcome"], "refused");
-    assert!(second["why"].as_str().unwrap().contains("not done within 3 s"), "{second}");
-    assert!(second["seconds"].as_f64().unwrap() >= 3.0, "{second}");
+    assert!(second["why"].as_str().unwrap().contains("not done within 6 s"), "{second}");
+    assert!(second["seconds"].as_f64().unwrap() >= 6.0, "{second}");
     let last = next();
     assert_eq!(last["summary"]["outcomes"], json!({ "refused": 1, "stamped": 1 }));
     assert_eq!(last["summary"]["slowest"][0]["target"], second["target"]);
@@ -160,7 +160,7 @@ async fn a_connection_that_fails_is_tried_again() {
     // A database that is not there will not be there in a moment.
     let started = Instant::now();
     let run = report(&project, &["stamp", "--retries", "6", &target.url("none")]).exits(1);
-    assert!(started.elapsed() < Duration::from_secs(5), "{run:?}");
+    assert!(started.elapsed() < Duration::from_secs(7), "{run:?}");
 }
 
 #[tokio::test]
