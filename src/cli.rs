@@ -95,7 +95,7 @@ pub enum Command {
     Health(Health),
     /// Point the revisions of an open branch to the baseline
     Rebase(Rebase),
-    /// Replay archived revisions one by one, so that status can tell where an unknown database stands
+    /// Learn the catalog after each archived revision, so that status finds databases by it
     Index(Index),
     /// Finish an interrupted squash (or an interrupted undo)
     Resume,

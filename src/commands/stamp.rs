@@ -9,6 +9,7 @@ mod whereabouts;
 use std::time::Duration;
 
 use crate::cli::{Global, Running, Stamp, Status, Targets};
+use crate::commands::fleet;
 use crate::commands::generations::Generations;
 use crate::config::Settings;
 use crate::error::Result;
@@ -29,9 +30,11 @@ pub async fn stamp(global: &Global, arguments: &Stamp, report: &Report) -> Resul
     }
     let settings = Settings::load(global, &Running::default())?;
     let targets = &arguments.targets;
+    let named = fleet::named(targets)?;
     let (plan, header) = plan::plan(&settings, targets, allowed(arguments))?;
     let journal = arguments.journal.as_deref();
-    let mut run = Run::prepare("stamp", targets, (&plan, &header), journal, report).await?;
+    let mut run =
+        Run::prepare("stamp", (targets, named), (&plan, &header), journal, report).await?;
     run.timeout = run.timeout.or(Some(TIMEOUT));
     let (patience, write) = (patience(targets), !arguments.dry_run);
     run.each(|target| stamp::stamp(target, &plan, patience, write)).await
@@ -41,12 +44,13 @@ pub async fn stamp(global: &Global, arguments: &Stamp, report: &Report) -> Resul
 pub async fn status(global: &Global, arguments: &Status, report: &Report) -> Result<u8> {
     let settings = Settings::load(global, &Running::default())?;
     let targets = &arguments.targets;
+    let named = fleet::named(targets)?;
     let (plan, header) = plan::plan(&settings, targets, Allowed::default())?;
     let squashes = Generations::load(&settings, targets.archive.as_deref())?;
-    let mut run = Run::prepare("status", targets, (&plan, &header), None, report).await?;
+    let mut run = Run::prepare("status", (targets, named), (&plan, &header), None, report).await?;
     run.timeout = run.timeout.or(Some(TIMEOUT));
     let patience = patience(targets);
-    let finder = Finder::new(&settings, &squashes, &plan, patience.connect);
+    let finder = Finder::new(&settings, &squashes, &plan, patience);
     let look = async |target| {
         let told = stamp::stamp(target, &plan, patience, false).await;
         finder.find(target, told).await

@@ -90,10 +90,12 @@ fn is_tls(error: &sqlx::Error) -> bool {
 }
 
 impl Why {
-    /// Whether it may be over in a moment: the network, a server that starts or is full, a failover.
+    /// Whether it may be over in a moment: the network, a server that starts or is full, a failover. A host that
+    /// does not answer has had its time already.
     fn is_transient(&self) -> bool {
         match self {
-            Self::Timeout(_) | Self::NotWanted(_) => true,
+            Self::Timeout(_) => false,
+            Self::NotWanted(_) => true,
             Self::Refused(error) => match code(error) {
                 Some(code) => {
                     code.starts_with("08") && code != "08P01"

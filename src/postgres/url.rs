@@ -231,7 +231,9 @@ impl Url {
     /// What makes two URLs mean the same database, as far as can be told without asking: where the server is,
     /// and the database's name.
     pub fn identity(&self) -> String {
-        let hosts = self.get("hostaddr").or(self.get("host")).unwrap_or_default().to_lowercase();
+        let hosts = self.get("hostaddr").or(self.get("host")).unwrap_or_default();
+        // Names have no case; folders of sockets do.
+        let hosts = if hosts.contains('/') { hosts.to_owned() } else { hosts.to_lowercase() };
         let database = self.get("dbname").or(self.get("user")).unwrap_or_default();
         format!("{} {} {database}", hosts.trim_end_matches('/'), self.get("port").unwrap_or("5432"))
     }
@@ -436,5 +438,7 @@ mod tests {
             identity("host=db.example port=5432 dbname=x sslmode=require")
         );
         assert_ne!(identity("postgresql://h/x"), identity("postgresql://h:6432/x"));
+        assert_eq!(identity("postgresql:///x?host=/run/pg/"), identity("host=/run/pg dbname=x"));
+        assert_ne!(identity("host=/run/Pg dbname=x"), identity("host=/run/pg dbname=x"));
     }
 }

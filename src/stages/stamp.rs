@@ -46,6 +46,7 @@ pub async fn stamp(target: &Target, plan: &Plan, patience: Patience, write: bool
     let mut told = Told::untouched(target, plan, Outcome::Refused);
     match attempt(target, plan, patience, write).await {
         Ok(look) => {
+            told.read = true;
             told.found = look.found.map(|found| found.rows);
             told.missing = look.judgement.missing;
             told.ghosts = look.judgement.ghosts;

@@ -59,8 +59,17 @@ async fn databases_and_schemas_by_pattern() {
     target.execute("shop", sql).await;
     target.execute("tenantx", "create schema tenant_c; create table tenant_c.alembic_version as table alembic_version").await;
     let closed = "postgresql://me:s3cret@127.0.0.1:1/x";
-    let all =
-        ["stamp", "--schemas", "tenant%", "--retries", "0", &shop, closed, &target.url("tenantx")];
+    let all = [
+        "stamp",
+        "--no-drift-check",
+        "--schemas",
+        "tenant%",
+        "--retries",
+        "0",
+        &shop,
+        closed,
+        &target.url("tenantx"),
+    ];
     let run = report(&project, &all).exits(1).json();
     // The database that could not be asked is told, and nothing in it is guessed.
     assert_eq!(outcomes(&run), ["refused", "stamped", "stamped", "stamped"]);
@@ -72,7 +81,8 @@ async fn databases_and_schemas_by_pattern() {
                 select version_num::text from public.alembic_version";
     assert_eq!(target.column("shop", rows).await, ["fresh", "fresh", "r2", "r2"]);
     // Both at once: the one database with such a schema.
-    let both = ["status", "--databases", "tenantx", "--schemas", "tenant_%", &server];
+    let both =
+        ["status", "--no-drift-check", "--databases", "tenantx", "--schemas", "tenant_%", &server];
     assert_eq!(outcomes(&report(&project, &both).exits(0).json()), ["already_there"]);
 
     for (arguments, words) in [
@@ -107,18 +117,18 @@ async fn each_database_is_told_as_it_ends() {
     let port = silent.local_addr().unwrap().port();
     let hangs = format!("postgresql://me:s3cret@127.0.0.1:{port}/x");
     let arguments =
-        ["--format", "jsonl", "stamp", "--connect-timeout", "30", "--timeout", "3", &hangs, &shop];
-    let started = Instant::now();
+        ["--format", "jsonl", "stamp", "--connect-timeout", "30", "--timeout", "6", &hangs, &shop];
     let mut child = project.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
     let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
     let first = next();
-    assert!(started.elapsed() < Duration::from_millis(2500), "{:?}", started.elapsed());
+    // The other one is waited for still.
+    assert_eq!(child.try_wait().unwrap(), None);
     assert_eq!(first["outcome"], "stamped");
     let second = next();
     assert_eq!(second["outcome"], "refused");
-    assert!(second["why"].as_str().unwrap().contains("not done within 3 s"), "{second}");
-    assert!(second["seconds"].as_f64().unwrap() >= 3.0, "{second}");
+    assert!(second["why"].as_str().unwrap().contains("not done within 6 s"), "{second}");
+    assert!(second["seconds"].as_f64().unwrap() >= 6.0, "{second}");
     let last = next();
     assert_eq!(last["summary"]["outcomes"], json!({ "refused": 1, "stamped": 1 }));
     assert_eq!(last["summary"]["slowest"][0]["target"], second["target"]);
@@ -160,7 +170,7 @@ async fn a_connection_that_fails_is_tried_again() {
     // A database that is not there will not be there in a moment.
     let started = Instant::now();
     let run = report(&project, &["stamp", "--retries", "6", &target.url("none")]).exits(1);
-    assert!(started.elapsed() < Duration::from_secs(5), "{run:?}");
+    assert!(started.elapsed() < Duration::from_secs(7), "{run:?}");
 }
 
 #[tokio::test]
@@ -168,7 +178,7 @@ async fn two_runs_at_once_take_turns() {
     let (project, target, shop) = shop().await;
     let mut other = target.connect("shop").await;
     let mut transaction = other.begin().await.unwrap();
-    let lock = "lock table alembic_version in access exclusive mode";
+    let lock = "lock table alembic_version in share row exclusive mode";
     sqlx::raw_sql(lock).execute(&mut *transaction).await.unwrap();
     let command = ["--format", "json", "stamp", "--lock-timeout", "60", &shop];
     let first = project.command(&command).stdout(Stdio::piped()).spawn().unwrap();
@@ -193,7 +203,7 @@ async fn ctrl_c_and_kill_leave_a_database_as_it_was() {
     for (signal, code) in [(Signal::INT, Some(130)), (Signal::KILL, None)] {
         let mut other = target.connect("shop").await;
         let mut transaction = other.begin().await.unwrap();
-        let lock = "lock table alembic_version in access exclusive mode";
+        let lock = "lock table alembic_version in share row exclusive mode";
         sqlx::raw_sql(lock).execute(&mut *transaction).await.unwrap();
         let command = ["stamp", "--lock-timeout", "60", &shop];
         let child = project
@@ -211,7 +221,7 @@ async fn ctrl_c_and_kill_leave_a_database_as_it_was() {
         assert_eq!(run.code, code, "{run:?}");
         if code.is_some() {
             assert!(
-                run.stderr.contains("each database was written whole, or not at all"),
+                run.stderr.contains("each database is stamped, or as it was"),
                 "{}",
                 run.stderr
             );

@@ -99,10 +99,12 @@ pub async fn catch_up(global: &Global, arguments: &Stamp, report: &Report) -> Re
         ..Running::default()
     };
     let settings = Settings::load(global, &running)?;
+    let named = fleet::named(&arguments.targets)?;
     let (newest, header) = plan::plan(&settings, &arguments.targets, super::allowed(arguments))?;
     let journal = arguments.journal.as_deref();
     let goes_by = (&newest, &header);
-    let mut run = Run::prepare("catch up", &arguments.targets, goes_by, journal, report).await?;
+    let mut run =
+        Run::prepare("catch up", (&arguments.targets, named), goes_by, journal, report).await?;
     run.script = behind.sql;
     let squashes = Generations::load(&settings, arguments.targets.archive.as_deref())?;
     let plans = squashes.plans(&newest);

@@ -36,16 +36,15 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Gathers the fleet; without those that the journal knows.
+    /// Gathers the fleet from what is named; without those that the journal knows.
     pub async fn prepare(
         verb: &'static str,
-        arguments: &'a Targets,
+        (arguments, named): (&'a Targets, Vec<Target>),
         (plan, header): (&'a Plan, &Header),
         journal: Option<&Path>,
         report: &'a Report,
     ) -> Result<Self> {
         let started = report.elapsed();
-        let named = fleet::named(arguments)?;
         let mut fleet = Fleet::gather(named, arguments, &plan.version_table.table).await?;
         for target in &fleet.repeated {
             report.note(format!("named more than once, done once: {target}"));
@@ -99,11 +98,11 @@ impl<'a> Run<'a> {
         told.iter().for_each(&mut told_of);
         let work = |target| self.within(target, work(target));
         let ended = |target: &_, told: &Told| {
-            bar.inc(1);
-            told_of(told);
             if let Some(journal) = journal.as_ref().filter(|_| told.outcome.is_done()) {
                 journal.note(target)?;
             }
+            bar.inc(1);
+            told_of(told);
             Ok(!(self.arguments.fail_fast && told.outcome == Outcome::Refused))
         };
         let answers = fleet::each(&fleet.targets, self.arguments.jobs, work, ended).await?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use sqlx::Connection;
+use sqlx::{AssertSqlSafe, Connection};
 
 use crate::commands::generations::Generations;
 use crate::commands::index;
@@ -15,14 +15,14 @@ use crate::postgres::programs::Table;
 use crate::postgres::target::Target;
 use crate::schema::index::nearest::{self, Whereabouts};
 use crate::schema::inventory::{Forms, Inventory};
-use crate::stages::stamp::{Outcome, Plan, Told};
+use crate::stages::stamp::{Outcome, Patience, Plan, Told};
 
 /// What is known of where databases can be.
 pub struct Finder<'a> {
     settings: &'a Settings,
     squashes: &'a Generations,
     plan: &'a Plan,
-    waiting: Waiting,
+    patience: Patience,
     /// By the major version of the server: each has an index of its own.
     known: Mutex<BTreeMap<u32, Arc<Known>>>,
 }
@@ -33,9 +33,9 @@ impl<'a> Finder<'a> {
         settings: &'a Settings,
         squashes: &'a Generations,
         plan: &'a Plan,
-        waiting: Waiting,
+        patience: Patience,
     ) -> Self {
-        Self { settings, squashes, plan, waiting, known: Mutex::default() }
+        Self { settings, squashes, plan, patience, known: Mutex::default() }
     }
 
     /// Adds what the catalog says, if the version table says too little.
@@ -52,7 +52,7 @@ impl<'a> Finder<'a> {
 
     /// Whether the version table leaves open where a database stands: no rows, or an unknown one.
     fn is_lost(&self, told: &Told) -> bool {
-        if told.outcome != Outcome::Refused {
+        if told.outcome != Outcome::Refused || !told.read {
             return false;
         }
         let known = |row: &String| {
@@ -61,7 +61,6 @@ impl<'a> Finder<'a> {
                 || squashes.iter().any(|s| s.generation.requires.contains_key(row))
         };
         match &told.found {
-            // No version table, or no answer: the second shows when the catalog is read.
             None => true,
             Some(rows) => rows.is_empty() || !rows.iter().all(known),
         }
@@ -70,12 +69,19 @@ impl<'a> Finder<'a> {
     /// The catalog; nothing if it cannot be read or is empty.
     async fn read(&self, target: &Target) -> Option<Inventory> {
         // It has been tried before: once is enough now.
-        let waiting = Waiting { retries: 0, ..self.waiting };
+        let waiting = Waiting { retries: 0, ..self.patience.connect };
         let mut connection = connect::connect(&target.url, waiting).await.ok()?;
         let record = &self.plan.version_table;
         let schema = record.schema.clone().unwrap_or_else(|| "public".to_owned());
         let table = Table { schema, name: record.table.clone() };
-        let inventory = inventory::read(&mut connection, &table).await;
+        let inventory = async {
+            let mut transaction = connection.begin().await?;
+            let lock = self.patience.lock.as_millis().max(1);
+            let limits = format!("SET TRANSACTION READ ONLY; SET LOCAL lock_timeout = {lock}");
+            sqlx::raw_sql(AssertSqlSafe(limits)).execute(&mut *transaction).await?;
+            inventory::read(&mut transaction, &table).await
+        };
+        let inventory = inventory.await;
         // What was read stands.
         let _ = connection.close().await;
         let inventory = inventory.ok()?;

@@ -48,6 +48,9 @@ pub struct Told {
     pub target: String,
     /// What became of it.
     pub outcome: Outcome,
+    /// Whether it could be read at all.
+    #[serde(skip)]
+    pub read: bool,
     /// The rows of its version table; none if there is no such table.
     pub found: Option<Vec<String>>,
     /// The id that it should have.
@@ -217,6 +220,7 @@ impl Told {
         Self {
             target: target.to_string(),
             outcome,
+            read: false,
             found: None,
             expected: plan.shown(),
             missing: Vec::new(),

@@ -191,6 +191,32 @@ async fn stamp_and_status_keep_the_password() {
         secret.stays_secret(&project, &[form, &["stamp", "env:NOBODY"]].concat(), 1);
         secret.stays_secret(&project, &[form, &["stamp", "env:BROKEN"]].concat(), 2);
     }
-    secret.stays_secret(&project, &["-vv", "stamp", "env:SHOP"], 0);
+    secret.stays_secret(&project, &["-vv", "stamp", "env:SHOP", "--journal", "done.jsonl"], 0);
     secret.is_not_in_tree(&project, &[]);
+
+    // A keyword string, one that is none, a URL that was not escaped, and a password from a variable.
+    let plain = &secret.plain;
+    project.set(
+        "SHOP",
+        &format!("host={} dbname=shop user=postgres password='{plain}'", target.host()),
+    );
+    project.set("NOBODY", &format!("host=127.0.0.1 port=1 password={plain}"));
+    project.set("BROKEN", &format!("host=127.0.0.1 {plain}"));
+    project.set("RAW", &format!("postgresql://app:{plain}@127.0.0.1:1/x"));
+    project.set("PGPASSWORD", plain);
+    for form in [FORMS[0], FORMS[1], &["-vv", "--format", "jsonl"]] {
+        let few = ["--retries", "0"];
+        secret.stays_secret(&project, &[form, &["stamp", "env:SHOP"], &few].concat(), 0);
+        secret.stays_secret(&project, &[form, &["stamp", "env:NOBODY"], &few].concat(), 1);
+        secret.stays_secret(
+            &project,
+            &[form, &["stamp", "env:NOBODY", "--schemas", "%"], &few].concat(),
+            1,
+        );
+        secret.stays_secret(&project, &[form, &["status", "--health", "env:SHOP"]].concat(), 0);
+        secret.stays_secret(&project, &[form, &["status", "--health", "env:NOBODY"]].concat(), 1);
+        secret.stays_secret(&project, &[form, &["status", "--health", "env:BROKEN"]].concat(), 1);
+        secret.stays_secret(&project, &[form, &["stamp", "env:BROKEN"]].concat(), 2);
+        secret.stays_secret(&project, &[form, &["stamp", "env:RAW"]].concat(), 2);
+    }
 }
