@@ -225,7 +225,11 @@ async fn put(
     patience: Patience,
 ) -> Result<(), TargetError> {
     let mut transaction = table::begin(connection, "", patience.lock).await?;
-    turn::take(&mut transaction, record.schema.as_deref(), &record.table).await?;
+    let turn = turn::take(&mut transaction, record.schema.as_deref(), &record.table).await;
+    turn.map_err(|error| match TargetError::from(error) {
+        TargetError::Locked(_) => TargetError::Turn,
+        other => other,
+    })?;
     if let Some(found) = found {
         let locked = table::lock(&mut transaction, table).await;
         let now = locked.map_err(|error| moved(error, &[UNDEFINED_TABLE], table))?;

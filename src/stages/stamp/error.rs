@@ -11,6 +11,9 @@ pub enum TargetError {
     /// Another session holds a lock that reading or writing needs.
     #[error("{}", locked(.0))]
     Locked(Vec<String>),
+    /// Another rebaseline writes to it.
+    #[error("its version table is locked by another rebaseline")]
+    Turn,
     /// A time limit of the server or of the role.
     #[error("the server stopped a statement: {0}")]
     Cancelled(String),
@@ -74,6 +77,7 @@ impl TargetError {
     pub fn help(&self) -> String {
         let help = match self {
             Self::Connect(error) => return error.help(),
+            Self::Turn => "wait until it has ended, or raise --lock-timeout; nothing was written",
             Self::Locked(_) => {
                 "a migration may be running: wait for it, or raise --lock-timeout; nothing was written"
             }
