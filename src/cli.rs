@@ -90,7 +90,7 @@ pub enum Command {
     Status(Targets),
     /// Point the revisions of an open branch to the baseline
     Rebase(Rebase),
-    /// Replay archived revisions one by one, so that status can tell where an unknown database stands
+    /// Look at the catalog after each archived revision, so that status knows more
     Index(Index),
     /// Finish an interrupted squash (or an interrupted undo)
     Resume,

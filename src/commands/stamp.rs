@@ -86,7 +86,8 @@ async fn run(global: &Global, arguments: &Targets, verb: Verb, report: &Report) 
     let refused = told.iter().any(|told| told.outcome == Outcome::Refused);
     let targets = if verb == Verb::Status && refused {
         let squashes = Generations::load(&settings, arguments.archive.as_deref())?;
-        let patience = patience.connect;
+        let Patience { connect, lock } = patience;
+        let patience = crate::stages::catch_up::Patience { connect, lock };
         whereabouts::look(&settings, &squashes, &plan, patience, &targets, arguments.jobs, told)
             .await
     } else {

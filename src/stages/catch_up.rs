@@ -38,6 +38,15 @@ pub enum Standing {
     At(Vec<String>),
 }
 
+/// Limits for one database.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a connection.
+    pub connect: Duration,
+    /// For a lock on the version table.
+    pub lock: Duration,
+}
+
 /// Whether there is any relation but the version table (`$1`), of which extensions bring their own.
 const OCCUPIED: &str = "
 select exists (
@@ -53,11 +62,13 @@ select exists (
 pub async fn look(
     target: &Target,
     table: &VersionTableRecord,
-    patience: Duration,
+    patience: Patience,
 ) -> Result<Standing, CatchUpError> {
-    let mut connection = connect(target, patience).await?;
+    let mut connection = connect(target, patience.connect).await?;
     let mut transaction = connection.begin().await?;
-    sqlx::raw_sql("SET TRANSACTION READ ONLY").execute(&mut *transaction).await?;
+    let limit = patience.lock.as_millis().max(1);
+    let begin = format!("SET TRANSACTION READ ONLY; SET LOCAL lock_timeout = {limit}");
+    sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *transaction).await?;
     let found =
         catalog::find_table(&mut transaction, table.schema.as_deref(), &table.table).await?;
     let rows = match &found {

@@ -24,7 +24,9 @@ fn told(run: &Run) -> Vec<Value> {
     let report = run.json();
     let targets = report["targets"].as_array().unwrap().clone();
     for told in &targets {
-        assert_eq!(told.as_object().unwrap().keys().collect::<Vec<_>>(), KEYS);
+        // What the catalog says is added where the version table says too little.
+        let keys = told.as_object().unwrap().keys().filter(|key| *key != "nearest");
+        assert_eq!(keys.collect::<Vec<_>>(), KEYS);
         assert!(told["seconds"].is_number());
         let refused = told["outcome"] == "refused";
         assert_eq!(told["why"].is_string(), refused, "{told}");

@@ -5,6 +5,7 @@
 //! squash run what it lacks and stamp it. A database that is not behind goes to the stamp at once. One bad
 //! target never stops the others.
 
+mod interpreters;
 mod offline;
 mod result;
 
@@ -19,11 +20,10 @@ use crate::commands::generations::{Generations, run_folder};
 use crate::config::{self, Settings};
 use crate::error::{Explain, Kind, Result};
 use crate::files::PathError;
-use crate::format::alembic::recipe::recipe;
 use crate::postgres::run_folder::RunFolder;
 use crate::postgres::target::Target;
 use crate::report::{Report, count};
-use crate::run::{Interpreter, RunError, Scripts};
+use crate::run::{Interpreter, Scripts};
 use crate::stages::catch_up::backup::Backup;
 use crate::stages::catch_up::lacking::{self, Generation};
 use crate::stages::catch_up::{self, CatchUpError, Held, Standing};
@@ -82,6 +82,8 @@ struct Work<'a> {
     idle: Mutex<Vec<Interpreter>>,
     started: Mutex<usize>,
     patience: Patience,
+    /// The same for looking.
+    look: catch_up::Patience,
 }
 
 /// Catches the databases up; exits with 1 if one was refused.
@@ -115,6 +117,7 @@ pub async fn catch_up(global: &Global, arguments: &Stamp, report: &Report) -> Re
         idle: Mutex::new(Vec::new()),
         started: Mutex::new(0),
         patience: Patience { connect: timeouts.connect_timeout, lock: timeouts.lock_timeout },
+        look: catch_up::Patience { connect: timeouts.connect_timeout, lock: timeouts.lock_timeout },
     };
     let survey = work.survey(&targets, report).await;
     work.lay_out(survey.iter().filter_map(|way| Some(way.as_ref()?.number)).min())?;
@@ -169,7 +172,7 @@ impl Work<'_> {
                 return None;
             }
             let plan = self.newest();
-            let standing = catch_up::look(target, &plan.version_table, self.patience.connect).await;
+            let standing = catch_up::look(target, &plan.version_table, self.look).await;
             standing.ok().and_then(|standing| self.way(&standing))
         })
         .await;
@@ -246,7 +249,7 @@ impl Work<'_> {
         let mut help = error.help();
         if matches!(error, CatchUpError::Run { .. } | CatchUpError::LockLost(_)) {
             let table = &self.newest().version_table;
-            let now = match catch_up::look(target, table, self.patience.connect).await {
+            let now = match catch_up::look(target, table, self.look).await {
                 Ok(Standing::At(rows)) => format!("it stands at {} now", rows.join(", ")),
                 Ok(Standing::Empty) => "it is as empty as before".to_owned(),
                 Ok(Standing::Unversioned) => "it has tables and no revision now".to_owned(),
@@ -261,7 +264,7 @@ impl Work<'_> {
     /// all.
     async fn bring(&self, target: &Target, own: &mut Own) -> Result<Option<Told>, CatchUpError> {
         let table = &self.newest().version_table;
-        let standing = catch_up::look(target, table, self.patience.connect).await?;
+        let standing = catch_up::look(target, table, self.look).await?;
         let Some(way) = self.way(&standing) else {
             let write = !self.arguments.dry_run && !self.arguments.behind.sql;
             return Ok(Some(stamp::stamp(target, self.newest(), self.patience, write).await));
@@ -299,7 +302,7 @@ impl Work<'_> {
         loop {
             // Somebody may have been quicker before we had the lock, and each round changes it.
             let table = &self.newest().version_table;
-            let standing = catch_up::look(target, table, self.patience.connect).await?;
+            let standing = catch_up::look(target, table, self.look).await?;
             let way = self.way(&standing).filter(|way| before.as_ref() != Some(way));
             let Some(way) = way else {
                 return Ok(stamp::stamp(target, self.newest(), self.patience, true).await);
@@ -377,34 +380,10 @@ impl Work<'_> {
 
     async fn assert_at(&self, target: &Target, expected: Vec<String>) -> Result<(), CatchUpError> {
         let table = &self.newest().version_table;
-        let found = match catch_up::look(target, table, self.patience.connect).await? {
+        let found = match catch_up::look(target, table, self.look).await? {
             Standing::At(rows) => rows,
             Standing::Empty | Standing::Unversioned => Vec::new(),
         };
         if found == expected { Ok(()) } else { Err(CatchUpError::NotThere { expected, found }) }
-    }
-
-    /// An interpreter that waits, or a new one. It gives each job a process of its own, so no target meets
-    /// what is left of another.
-    fn interpreter(&self) -> Result<Interpreter, CatchUpError> {
-        if let Ok(mut idle) = self.idle.lock()
-            && let Some(interpreter) = idle.pop()
-        {
-            return Ok(interpreter);
-        }
-        let number = self.started.lock().map_or(0, |mut started| {
-            *started += 1;
-            *started
-        });
-        let cannot = |source| CatchUpError::Run { applied: Vec::new(), source: Box::new(source) };
-        let folder = self.folder.subfolder(&format!("python-{number}"));
-        let folder = folder.map_err(RunError::from).map_err(cannot)?;
-        Interpreter::start(recipe(self.settings, false), &folder).map_err(cannot)
-    }
-
-    fn give_back(&self, interpreter: Interpreter) {
-        if let Ok(mut idle) = self.idle.lock() {
-            idle.push(interpreter);
-        }
     }
 }

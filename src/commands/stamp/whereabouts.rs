@@ -16,6 +16,7 @@ use crate::postgres::target::Target;
 use crate::report::count;
 use crate::schema::index::nearest::{self, Nearest};
 use crate::schema::inventory::{Forms, Inventory};
+use crate::stages::catch_up::{self, Patience, Standing};
 use crate::stages::stamp::{Outcome, Plan, Told};
 
 /// A line of `status`.
@@ -79,13 +80,14 @@ pub async fn look(
     settings: &Settings,
     squashes: &Generations,
     plan: &Plan,
-    patience: Duration,
+    patience: Patience,
     targets: &[Target],
     jobs: usize,
     told: Vec<Told>,
 ) -> Vec<Line> {
     let lost = targets.iter().zip(&told).map(|(target, told)| async {
-        if is_lost(squashes, plan, told) { read(target, plan, patience).await } else { None }
+        let lost = is_lost(squashes, plan, patience, target, told).await;
+        if lost { read(target, plan, patience.connect).await } else { None }
     });
     let catalogs: Vec<_> = stream::iter(lost).buffered(jobs.max(1)).collect().await;
     let mut known: Option<Known> = None;
@@ -100,8 +102,15 @@ pub async fn look(
     told.into_iter().zip(catalogs).map(line).collect()
 }
 
-/// Whether the version table leaves open where a database stands: no rows, or an unknown one.
-fn is_lost(squashes: &Generations, plan: &Plan, told: &Told) -> bool {
+/// Whether the version table leaves open where a database stands: tables and no rows, or an unknown row. One
+/// that cannot be read, or not now, is not lost.
+async fn is_lost(
+    squashes: &Generations,
+    plan: &Plan,
+    patience: Patience,
+    target: &Target,
+    told: &Told,
+) -> bool {
     if told.outcome != Outcome::Refused {
         return false;
     }
@@ -110,10 +119,10 @@ fn is_lost(squashes: &Generations, plan: &Plan, told: &Told) -> bool {
         plan.new.contains_key(row)
             || squashes.iter().any(|s| s.generation.requires.contains_key(row))
     };
-    match &told.found {
-        // No version table, or no answer: the second shows when the catalog is read.
-        None => true,
-        Some(rows) => rows.is_empty() || !rows.iter().all(known),
+    match catch_up::look(target, &plan.version_table, patience).await {
+        Ok(Standing::Unversioned) => true,
+        Ok(Standing::At(rows)) => !rows.iter().all(known),
+        Ok(Standing::Empty) | Err(_) => false,
     }
 }
 
