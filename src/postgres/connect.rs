@@ -181,6 +181,15 @@ pub struct Waiting {
     pub retries: u32,
 }
 
+/// Limits for one database.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For the connection.
+    pub connect: Waiting,
+    /// For a lock: on the version table, and on what the catalog functions read.
+    pub lock: Duration,
+}
+
 /// The pause before the first new try; each later one is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
 

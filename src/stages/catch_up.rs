@@ -19,7 +19,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
 use crate::postgres::catalog;
-use crate::postgres::connect::{self, Waiting};
+use crate::postgres::connect::{self, Patience, Waiting};
 use crate::postgres::destination::Destination;
 use crate::postgres::identifier;
 use crate::postgres::target::Target;
@@ -53,11 +53,13 @@ select exists (
 pub async fn look(
     target: &Target,
     table: &VersionTableRecord,
-    waiting: Waiting,
+    patience: Patience,
 ) -> Result<Standing, CatchUpError> {
-    let mut connection = connect::connect(&target.url, waiting).await?;
+    let mut connection = connect::connect(&target.url, patience.connect).await?;
     let mut transaction = connection.begin().await?;
-    sqlx::raw_sql("SET TRANSACTION READ ONLY").execute(&mut *transaction).await?;
+    let limit = patience.lock.as_millis().max(1);
+    let begin = format!("SET TRANSACTION READ ONLY; SET LOCAL lock_timeout = {limit}");
+    sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *transaction).await?;
     let found =
         catalog::find_table(&mut transaction, table.schema.as_deref(), &table.table).await?;
     let rows = match &found {

@@ -13,13 +13,13 @@ mod graph;
 mod table;
 mod told;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rebaseline_archive::VersionTableRecord;
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
-use crate::postgres::connect::{self, Waiting};
+use crate::postgres::connect::{self, Patience};
 use crate::postgres::programs::Table;
 use crate::postgres::target::Target;
 use crate::postgres::turn;
@@ -30,15 +30,6 @@ use error::TargetError;
 pub use graph::Requires;
 use table::Found;
 pub use told::{Catalog, Outcome, Told};
-
-/// Limits for one database.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// For the connection.
-    pub connect: Waiting,
-    /// For a lock: on the version table, and on what the catalog functions read.
-    pub lock: Duration,
-}
 
 /// Stamps one database, or only says where it stands when `write` is false.
 pub async fn stamp(target: &Target, plan: &Plan, patience: Patience, write: bool) -> Told {

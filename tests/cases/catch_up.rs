@@ -233,6 +233,31 @@ async fn what_is_no_matter_of_running_revisions_is_refused_as_ever() {
 }
 
 #[tokio::test]
+async fn a_locked_version_table_is_refused_and_the_others_go_on() {
+    let old = chain();
+    let project = old.copy();
+    project.squash(&[]);
+    let target = Target::start().await;
+    let locked = target.database("locked").await;
+    old.alembic(&locked, &["upgrade", "r2"]).exits(0);
+    let free = target.copy("locked", "free").await;
+    let mut other = target.connect("locked").await;
+    let mut transaction = sqlx::Connection::begin(&mut other).await.unwrap();
+    sqlx::raw_sql("lock table alembic_version in access exclusive mode")
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    let run = catch_up(&project, &["--lock-timeout", "0.3"], &[&locked, &free]).exits(1);
+    assert_eq!(outcomes(&run), ["refused", "caught_up"]);
+    assert_says(&told(&run)[0], "why", "locked by another session");
+    assert_says(&told(&run)[0], "help", "--lock-timeout");
+    transaction.rollback().await.unwrap();
+    assert_eq!(target.versions("locked").await, ["r2"]);
+    let run = catch_up(&project, &[], &[&locked]).exits(0);
+    assert_eq!(outcomes(&run), ["caught_up"]);
+}
+
+#[tokio::test]
 async fn nothing_runs_without_a_yes_or_from_a_damaged_archive() {
     let old = chain();
     let project = old.copy();

@@ -5,6 +5,7 @@
 //! squash run what it lacks and stamp it. A database that is not behind goes to the stamp at once. One bad
 //! target never stops the others.
 
+mod interpreters;
 mod offline;
 
 use std::collections::BTreeSet;
@@ -20,15 +21,15 @@ use crate::commands::generations::{Generations, run_folder};
 use crate::config::{self, Settings};
 use crate::error::{Explain, Kind, Result};
 use crate::files::PathError;
-use crate::format::alembic::recipe::recipe;
+use crate::postgres::connect::Patience;
 use crate::postgres::run_folder::RunFolder;
 use crate::postgres::target::Target;
 use crate::report::{Report, count, redact};
-use crate::run::{Interpreter, RunError, Scripts};
+use crate::run::{Interpreter, Scripts};
 use crate::stages::catch_up::backup::Backup;
 use crate::stages::catch_up::lacking::{self, Generation};
 use crate::stages::catch_up::{self, CatchUpError, Held, Standing};
-use crate::stages::stamp::{self, Outcome, Patience, Plan, Told};
+use crate::stages::stamp::{self, Outcome, Plan, Told};
 
 /// Why no database was touched.
 #[derive(Debug, thiserror::Error)]
@@ -181,7 +182,7 @@ impl Work<'_> {
                 return None;
             }
             let plan = self.newest();
-            let standing = catch_up::look(target, &plan.version_table, self.patience.connect).await;
+            let standing = catch_up::look(target, &plan.version_table, self.patience).await;
             standing.ok().and_then(|standing| self.way(&standing))
         };
         let ended = |_: &Target, _: &Option<Way>| {
@@ -262,7 +263,7 @@ impl Work<'_> {
         let mut help = error.help();
         if matches!(error, CatchUpError::Run { .. } | CatchUpError::LockLost(_)) {
             let table = &self.newest().version_table;
-            let now = match catch_up::look(target, table, self.patience.connect).await {
+            let now = match catch_up::look(target, table, self.patience).await {
                 Ok(Standing::At(rows)) => format!("it stands at {} now", rows.join(", ")),
                 Ok(Standing::Empty) => "it is as empty as before".to_owned(),
                 Ok(Standing::Unversioned) => "it has tables and no revision now".to_owned(),
@@ -278,7 +279,7 @@ impl Work<'_> {
     /// all.
     async fn bring(&self, target: &Target, own: &mut Told) -> Result<Option<Told>, CatchUpError> {
         let table = &self.newest().version_table;
-        let standing = catch_up::look(target, table, self.patience.connect).await?;
+        let standing = catch_up::look(target, table, self.patience).await?;
         let Some(way) = self.way(&standing) else {
             let write = !self.arguments.dry_run && !self.arguments.behind.sql;
             return Ok(Some(stamp::stamp(target, self.newest(), self.patience, write).await));
@@ -316,7 +317,7 @@ impl Work<'_> {
         loop {
             // Somebody may have been quicker before we had the lock, and each round changes it.
             let table = &self.newest().version_table;
-            let standing = catch_up::look(target, table, self.patience.connect).await?;
+            let standing = catch_up::look(target, table, self.patience).await?;
             let way = self.way(&standing).filter(|way| before.as_ref() != Some(way));
             let Some(way) = way else {
                 return Ok(stamp::stamp(target, self.newest(), self.patience, true).await);
@@ -394,34 +395,10 @@ impl Work<'_> {
 
     async fn assert_at(&self, target: &Target, expected: Vec<String>) -> Result<(), CatchUpError> {
         let table = &self.newest().version_table;
-        let found = match catch_up::look(target, table, self.patience.connect).await? {
+        let found = match catch_up::look(target, table, self.patience).await? {
             Standing::At(rows) => rows,
             Standing::Empty | Standing::Unversioned => Vec::new(),
         };
         if found == expected { Ok(()) } else { Err(CatchUpError::NotThere { expected, found }) }
-    }
-
-    /// An interpreter that waits, or a new one. It gives each job a process of its own, so no target meets
-    /// what is left of another.
-    fn interpreter(&self) -> Result<Interpreter, CatchUpError> {
-        if let Ok(mut idle) = self.idle.lock()
-            && let Some(interpreter) = idle.pop()
-        {
-            return Ok(interpreter);
-        }
-        let number = self.started.lock().map_or(0, |mut started| {
-            *started += 1;
-            *started
-        });
-        let cannot = |source| CatchUpError::Run { applied: Vec::new(), source: Box::new(source) };
-        let folder = self.folder.subfolder(&format!("python-{number}"));
-        let folder = folder.map_err(RunError::from).map_err(cannot)?;
-        Interpreter::start(recipe(self.settings, false), &folder).map_err(cannot)
-    }
-
-    fn give_back(&self, interpreter: Interpreter) {
-        if let Ok(mut idle) = self.idle.lock() {
-            idle.push(interpreter);
-        }
     }
 }

@@ -9,13 +9,13 @@ use sqlx::{AssertSqlSafe, Connection};
 use crate::commands::generations::Generations;
 use crate::commands::index;
 use crate::config::Settings;
-use crate::postgres::connect::{self, Waiting};
+use crate::postgres::connect::{self, Patience, Waiting};
 use crate::postgres::inventory;
 use crate::postgres::programs::Table;
 use crate::postgres::target::Target;
 use crate::schema::index::nearest::{self, Whereabouts};
 use crate::schema::inventory::{Forms, Inventory};
-use crate::stages::stamp::{Outcome, Patience, Plan, Told};
+use crate::stages::stamp::{Outcome, Plan, Told};
 
 /// What is known of where databases can be.
 pub struct Finder<'a> {

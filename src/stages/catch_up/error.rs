@@ -19,9 +19,12 @@ pub enum CatchUpError {
     /// No connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The lock timeout.
+    #[error("the version table is locked by another session")]
+    Locked,
     /// The server refused a statement of ours.
     #[error("{0}")]
-    Sql(#[from] sqlx::Error),
+    Sql(sqlx::Error),
     /// Another catch-up has the lock.
     #[error("another catch-up of this database is running")]
     Busy,
@@ -70,6 +73,14 @@ pub enum CatchUpError {
     },
 }
 
+impl From<sqlx::Error> for CatchUpError {
+    fn from(error: sqlx::Error) -> Self {
+        // 55P03 is lock_not_available: the lock timeout.
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        if code.as_deref() == Some("55P03") { Self::Locked } else { Self::Sql(error) }
+    }
+}
+
 fn shown(rows: &[String]) -> String {
     if rows.is_empty() { "no revision".to_owned() } else { rows.join(", ") }
 }
@@ -81,7 +92,12 @@ const LONGEST: usize = 500;
 fn failed(error: &RunError) -> String {
     let RunError::Revision { failure, .. } = error else { return error.to_string() };
     let statement = failure.message.split_once("[SQL: ").map(|(_, rest)| rest);
-    let end = |rest: &str| rest.find("]\n").or_else(|| rest.rfind(']')).unwrap_or(rest.len());
+    // What SQLAlchemy writes behind a statement; the statement may hold brackets too.
+    let behind = ["]\n[parameters: ", "]\n(Background on this error"];
+    let end = |rest: &str| {
+        let first = behind.iter().filter_map(|words| rest.find(words)).min();
+        first.or_else(|| rest.rfind(']')).unwrap_or(rest.len())
+    };
     let statement = statement.map(|rest| rest[..end(rest)].trim());
     match statement.filter(|statement| !statement.is_empty()) {
         Some(statement) => {
@@ -117,6 +133,9 @@ impl CatchUpError {
             Self::Url(error) => error.hints().join("; "),
             Self::Connect(error) => error.help(),
             Self::Sql(_) => "nothing was written".to_owned(),
+            Self::Locked => {
+                "a migration may be running: wait for it, or raise --lock-timeout".to_owned()
+            }
             Self::Busy => "wait until it has ended; nothing was written by this one".to_owned(),
             Self::LockLost(_) => "run the same command again".to_owned(),
             Self::Run { source, .. } => match source.as_ref() {
@@ -160,9 +179,10 @@ mod tests {
         };
         let source = Box::new(RunError::Revision { failure: Box::new(failure), applied: 1 });
         let error = CatchUpError::Run { applied: vec!["r2".to_owned()], source };
-        insta::assert_snapshot!(error, @r#"
-        revision `r3` failed in line 12: (psycopg.errors.UndefinedTable) relation "x" does not exist; the statement: select a[1]
-        from x
-        "#);
+        assert_eq!(
+            error.to_string(),
+            "revision `r3` failed in line 12: (psycopg.errors.UndefinedTable) relation \"x\" does not exist; \
+             the statement: select a[1]\nfrom x"
+        );
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rebaseline::postgres::connect::Waiting;
+use rebaseline::postgres::connect::{Patience, Waiting};
 use rebaseline::postgres::target;
 use rebaseline::postgres::url::Url;
 use rebaseline::schema::inventory::Forms;
-use rebaseline::stages::stamp::{self, Allowed, Check, Outcome, Patience, Plan, Replaced, Told};
+use rebaseline::stages::stamp::{self, Allowed, Check, Outcome, Plan, Replaced, Told};
 
 use super::archive;
 use crate::support::project::{ENV_SYNC, Project};
