@@ -108,7 +108,7 @@ async fn the_example_from_each_of_its_revisions() {
     assert!(ids.len() > 70, "{}", ids.len());
     let url = |number: usize| {
         let url = target.url(&format!("step{number}"));
-        if number % 2 == 0 { url } else { through("asyncpg", &url) }
+        if number.is_multiple_of(2) { url } else { through("asyncpg", &url) }
     };
     let mut urls: Vec<String> = (0..ids.len()).map(url).collect();
     urls.push(target.database("empty").await);
