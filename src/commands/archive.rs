@@ -111,7 +111,7 @@ impl Archives {
     }
 
     /// All of them, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = &(PathBuf, Opened)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &(PathBuf, Opened)> {
         self.archives.iter()
     }
 

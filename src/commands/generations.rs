@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use rebaseline_archive::{Archive, BaselineRecord, Manifest};
 
 use crate::commands::archive::{Archives, ArchivesError};
-use crate::commands::stamp::before;
+use crate::commands::stamp::{before, forms};
 use crate::config::Settings;
 use crate::error::{Explain, Kind, Result};
 use crate::postgres::run_folder::{FolderError, RunFolder};
 use crate::process::Plan as Program;
 use crate::run::{OldFiles, OldFilesError};
-use crate::schema::inventory::Forms;
+use crate::schema::inventory::older;
 use crate::stages::catch_up::lacking::Generation;
 use crate::stages::stamp::{Check, Plan, Replaced};
 
@@ -100,21 +100,23 @@ impl Generations {
 
     /// What stamping means after each squash, from what it means after the newest.
     pub fn plans(&self, newest: &Plan) -> Vec<Plan> {
-        let older = self.0.windows(2).map(|pair| {
+        let older = self.0.windows(2).enumerate().map(|(number, pair)| {
             let [this, next] = [&pair[0], &pair[1]].map(|squash| squash.archive.manifest());
             let replaced = |baseline: &BaselineRecord| Replaced {
                 baseline: baseline.revision.clone(),
                 heads: baseline.replaces.clone(),
             };
             // Each cut has a catalog of its own. Where it is not known, the check at the newest one is to follow.
-            let forms = pair[0].archive.inventory().and_then(|json| Forms::from_json(json).ok());
-            let skipped = newest.check.skipped || forms.is_none();
+            let mut forms = forms(self.0[..=number].iter().map(|squash| &squash.archive));
+            let older = older::prints(&forms);
+            let expected = forms.pop();
+            let skipped = newest.check.skipped || expected.is_none();
             Plan {
                 version_table: this.version_table.clone(),
                 baselines: this.baselines().map(replaced).collect(),
                 old: before(this),
                 new: before(next),
-                check: Check { expected: forms, skipped, ..newest.check.clone() },
+                check: Check { expected, older, skipped, ..newest.check.clone() },
                 ..newest.clone()
             }
         });

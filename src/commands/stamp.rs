@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::postgres::connect::{Patience, Waiting};
 use crate::report::Report;
 use crate::stages::stamp::{self, Allowed};
-pub use plan::before;
+pub use plan::{before, forms};
 use run::Run;
 use whereabouts::Finder;
 

@@ -8,6 +8,7 @@ pub mod accepted;
 pub mod difference;
 pub mod drift;
 pub mod majors;
+pub mod older;
 pub mod owner;
 pub mod printing;
 pub mod proof;

@@ -225,6 +225,25 @@ async fn both_printed_forms_are_right() {
     }
 }
 
+/// A database that ran the first history has made no round trip, and no later squash prints as it does.
+#[tokio::test]
+async fn the_words_of_an_older_squash_are_right_too() {
+    let (old, project) = squashed(&["--revision-id", "fresh"]);
+    let (target, shop) = shop(&old).await;
+    project.rebaseline(&["stamp", &shop]).exits(0);
+    project.revision("r9", &["fresh"], "op.execute('create table bill (id int)')");
+    project.alembic(&shop, &["upgrade", "head"]).exits(0);
+    project.squash(&["--revision-id", "fresher", "--message", "second_baseline"]);
+    assert_eq!(one(&project, &["status"], &shop, 0)["outcome"], "would_stamp");
+    let other = "alter table room drop constraint room_kind_check, \
+                 add constraint room_kind_check check (kind in ('a', 'c'))";
+    target.execute("shop", other).await;
+    assert_says(&one(&project, &["stamp"], &shop, 1), "why", &["room_kind_check"]);
+    let back = other.replace("'c'", "'b'");
+    target.execute("shop", &back).await;
+    assert_eq!(one(&project, &["stamp"], &shop, 0)["outcome"], "stamped");
+}
+
 #[tokio::test]
 async fn differences_are_accepted_one_by_one() {
     let (old, project) = squashed(&["--revision-id", "fresh"]);

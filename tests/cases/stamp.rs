@@ -88,7 +88,7 @@ async fn a_kept_id_needs_no_stamp_and_other_places_are_refused() {
         }
         assert_eq!(told[0]["found"], serde_json::json!(["r2"]));
         assert_says(&told[0], "why", "behind");
-        assert_says(&told[0], "help", "archive restore");
+        assert_says(&told[0], "help", "--catch-up");
         assert_eq!(told[2]["found"], serde_json::json!(["r4"]));
         assert_eq!(told[3]["found"], serde_json::json!(["ffff"]));
         assert_says(&told[3], "why", "ffff");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use rebaseline_archive::{BaselineRecord, Manifest, RevisionRecord};
+use rebaseline_archive::{Archive as Opened, BaselineRecord, Manifest, RevisionRecord};
 
 use crate::cli::{Drift, Targets};
 use crate::commands::archive::{Archives, ArchivesError};
@@ -13,7 +13,7 @@ use crate::error::{Explain, Kind, Result};
 use crate::files;
 use crate::history::History;
 use crate::schema::inventory::accepted::Accepted;
-use crate::schema::inventory::{self, Forms};
+use crate::schema::inventory::{self, Forms, older};
 use crate::stages::audit;
 use crate::stages::stamp::{Allowed, Check, Plan, Replaced, Requires};
 
@@ -65,7 +65,7 @@ pub fn plan(settings: &Settings, targets: &Targets, allowed: Allowed) -> Result<
         lineage,
         minted,
         allowed,
-        check: check(settings, &targets.drift, &path, newest.inventory())?,
+        check: check(settings, &targets.drift, &path, newest.inventory(), &all)?,
     };
     let archive = newest.sha256().to_string();
     let header = Header { rebaseline_journal: 1, archive, baseline: plan.shown() };
@@ -84,6 +84,7 @@ fn check(
     drift: &Drift,
     archive: &Path,
     inventory: Option<&[u8]>,
+    all: &Archives,
 ) -> Result<Check> {
     let unreadable = |source| UnreadableInventory { archive: archive.to_owned(), source };
     let expected = inventory.map(Forms::from_json).transpose().map_err(unreadable)?;
@@ -93,7 +94,17 @@ fn check(
         accepted.extend(Accepted::list(&files::read_text(file).map_err(SettingsError::from)?));
     }
     let (skipped, ignore) = (drift.no_drift_check, settings.ignore.clone());
-    Ok(Check { expected, skipped, accepted, ignore })
+    let older = older::prints(&forms(all.iter().map(|(_, archive)| archive)));
+    Ok(Check { expected, older, skipped, accepted, ignore })
+}
+
+/// The inventories of squashes that follow each other, oldest first: the last of them, as far back as each archive
+/// holds one.
+pub fn forms<'a>(archives: impl DoubleEndedIterator<Item = &'a Opened>) -> Vec<Forms> {
+    let read = |archive: &'a Opened| Forms::from_json(archive.inventory()?).ok();
+    let mut forms: Vec<Forms> = archives.rev().map_while(read).collect();
+    forms.reverse();
+    forms
 }
 
 /// An archive whose inventory is none.

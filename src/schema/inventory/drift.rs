@@ -76,8 +76,13 @@ pub struct Drift {
     pub empty: bool,
 }
 
-/// Compares a live database with both forms.
-pub fn compare(expected: &Forms, live: &Inventory, question: &Question<'_>) -> Drift {
+/// Compares a live database with both forms, and with the words of older squashes (see `older`).
+pub fn compare(
+    expected: &Forms,
+    older: &[Inventory],
+    live: &Inventory,
+    question: &Question<'_>,
+) -> Drift {
     let history = Side::of(&expected.history, live, question);
     let owned = owned_schemas(history.expected.items());
     let mut drift = Drift {
@@ -86,9 +91,11 @@ pub fn compare(expected: &Forms, live: &Inventory, question: &Question<'_>) -> D
     };
     let live_schemas: BTreeSet<&str> = history.live_schemas();
     let mut differences = history.differences();
-    if !differences.is_empty() {
-        let baseline = Side::of(&expected.baseline, live, question).differences();
-        differences = in_both(differences, &baseline);
+    for form in std::iter::once(&expected.baseline).chain(older) {
+        if differences.is_empty() {
+            break;
+        }
+        differences = in_both(differences, &Side::of(form, live, question).differences());
     }
     for difference in differences {
         let other_schema = |schema: &String| {
@@ -297,7 +304,7 @@ mod tests {
 
     /// Changes the rows of the history, and tells what counts, then what does not.
     fn told(rows: Rows<'_>, question: &Question<'_>) -> String {
-        let drift = compare(&forms(), &inventory(15, rows), question);
+        let drift = compare(&forms(), &[], &inventory(15, rows), question);
         let counted = drift.counted.iter().map(ToString::to_string);
         let noted = drift.noted.iter().map(|(d, because)| format!("({because:?}) {d}"));
         counted.chain(noted).collect::<Vec<_>>().join("\n")
@@ -374,7 +381,7 @@ mod tests {
         view `s.v` is too much
         (Accepted) column `s.t.a`: default `0` -> `1`, type `integer` -> `bigint`
         ");
-        assert_eq!(compare(&forms(), &inventory(15, &rows), &question).unmatched, ["s.t.b"]);
+        assert_eq!(compare(&forms(), &[], &inventory(15, &rows), &question).unmatched, ["s.t.b"]);
     }
 
     #[test]
@@ -401,7 +408,7 @@ mod tests {
     #[test]
     fn nothing_of_the_history_is_there() {
         let empty = inventory(15, &[("schema", "public", &[]), ("table", "public.t", &[])]);
-        assert!(compare(&forms(), &empty, &question()).empty);
-        assert!(!compare(&forms(), &inventory(15, HISTORY), &question()).empty);
+        assert!(compare(&forms(), &[], &empty, &question()).empty);
+        assert!(!compare(&forms(), &[], &inventory(15, HISTORY), &question()).empty);
     }
 }

@@ -8,10 +8,10 @@ use sqlx::postgres::PgConnection;
 
 use crate::postgres::inventory::{self, View};
 use crate::postgres::programs::Table;
-use crate::schema::inventory::Forms;
 use crate::schema::inventory::accepted::Accepted;
 use crate::schema::inventory::drift::{self, Drift, Question};
 use crate::schema::inventory::tenant::Exchange;
+use crate::schema::inventory::{Forms, Inventory};
 use crate::stages::stamp::decision::{Decision, Reach};
 use crate::stages::stamp::error::TargetError;
 use crate::stages::stamp::table;
@@ -22,6 +22,8 @@ use crate::stages::stamp::told::{Catalog, shortened};
 pub struct Check {
     /// What the history builds; none if the archive does not tell.
     pub expected: Option<Forms>,
+    /// The same in the words of older squashes.
+    pub older: Vec<Inventory>,
     /// Nothing is compared.
     pub skipped: bool,
     /// Differences that the user accepts.
@@ -97,7 +99,7 @@ impl Check {
             ignore: &self.ignore,
             accepted: &self.accepted,
         };
-        let found = drift::compare(expected, &live, &question);
+        let found = drift::compare(expected, &self.older, &live, &question);
         let catalog = Catalog::of(&found, not_compared(&subject));
         Ok((catalog, refusal(&found, subject.decision)))
     }

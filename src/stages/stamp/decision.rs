@@ -187,8 +187,7 @@ impl Plan {
                 cut.join(", "),
                 lacks(&self.missing(rows))
             ),
-            "take the old revisions out (rebaseline archive restore --into DIR), upgrade this database \
-             with them to the cut, then stamp it",
+            "rebaseline stamp --catch-up runs what it lacks, then stamps it (first look: --catch-up --dry-run)",
         )
     }
 

@@ -63,6 +63,7 @@ fn plan(project: &Project, allowed: Allowed, accepted: &[&str]) -> Plan {
         allowed,
         check: Check {
             expected: Some(Forms::from_json(archive.inventory().unwrap()).unwrap()),
+            older: Vec::new(),
             skipped: false,
             accepted: accepted
                 .iter()

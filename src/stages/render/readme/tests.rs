@@ -41,6 +41,7 @@ fn rendered(revision: &str, choice: &Choice, old: Option<&str>) -> Result<String
         replaces: cut.heads().to_vec(),
         file: PathBuf::from("migrations/versions/d_baseline.py"),
         bytes: Vec::new(),
+        sql_file: None,
         statements: 12,
     };
     let request = Request {
