@@ -201,7 +201,8 @@ async fn several_heads_and_the_version_table_of_env_py() {
     }
     // Another tool's table of the usual name says nothing.
     target.execute("left", "create table alembic_version (version_num text); insert into alembic_version values ('x')").await;
-    let run = catch_up(&project, &[], &urls(&databases)).exits(0);
+    let theirs = ["--accept-drift", "table public.alembic_version"];
+    let run = catch_up(&project, &theirs, &urls(&databases)).exits(0);
     assert_eq!(outcomes(&run), ["caught_up", "caught_up", "caught_up", "stamped"]);
     target.execute("left", "drop table alembic_version").await;
     assert_alike(&target, &databases).await;
