@@ -157,13 +157,11 @@ impl ConnectError {
 /// The one place that a URL leads to.
 pub fn only_place(url: &Url) -> Result<Place, UrlError> {
     let mut places = route::route(url)?.places;
-    match (places.pop(), places.is_empty()) {
-        (Some(place), true) => Ok(place),
-        _ => {
-            let why = "names several hosts: name the one that may be written to".to_owned();
-            Err(UrlError::Unsupported { keyword: "host", why })
-        }
+    if let (Some(place), true) = (places.pop(), places.is_empty()) {
+        return Ok(place);
     }
+    let why = "names several hosts: name the one that may be written to".to_owned();
+    Err(UrlError::Unsupported { keyword: "host", why })
 }
 
 /// The user that a URL means; without one, the user of the operating system, as libpq has it.

@@ -66,7 +66,7 @@ impl Destination {
     pub fn for_shim(&self) -> Value {
         let Address { host, port, user, password, ssl_mode } = &self.address;
         let more: serde_json::Map<_, _> =
-            self.more.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+            self.more.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         json!({
             "host": host, "port": port, "user": user, "password": password,
             "database": self.database, "sslmode": ssl_mode, "more": more,
