@@ -225,7 +225,8 @@ impl Interpreter {
         let Some(mut child) = self.child.take() else {
             return Err(RunError::NotShimmed { command: String::new() });
         };
-        let from = child.stderr_length();
+        // A child that takes jobs has written what belongs to earlier ones; a command may have been quicker than we.
+        let from = if self.takes_jobs() { child.stderr_length() } else { 0 };
         let mut record = self.known.clone();
         if let Some(answer) = &self.answer
             && let Some(word) = word.take()
