@@ -73,7 +73,11 @@ pub struct Generations(Vec<Squash>);
 impl Generations {
     /// Opens one named archive, or all of the project's.
     pub fn load(settings: &Settings, named: Option<&Path>) -> Result<Self> {
-        let all = Archives::load(settings, named)?;
+        Self::of(&Archives::load(settings, named)?)
+    }
+
+    /// The squashes of archives that are open already.
+    pub fn of(all: &Archives) -> Result<Self> {
         let squashes: Vec<Squash> = all
             .iter()
             .map(|(file, archive)| Squash {
@@ -83,7 +87,7 @@ impl Generations {
             })
             .collect();
         if squashes.is_empty() {
-            return Err(ArchivesError::None { folder: all.folder }.into());
+            return Err(ArchivesError::None { folder: all.folder.clone() }.into());
         }
         Ok(Self(squashes))
     }

@@ -9,6 +9,7 @@ mod whereabouts;
 use std::time::Duration;
 
 use crate::cli::{Global, Running, Stamp, Status, Targets};
+use crate::commands::archive::Archives;
 use crate::commands::fleet;
 use crate::commands::generations::Generations;
 use crate::config::Settings;
@@ -31,7 +32,8 @@ pub async fn stamp(global: &Global, arguments: &Stamp, report: &Report) -> Resul
     let settings = Settings::load(global, &Running::default())?;
     let targets = &arguments.targets;
     let named = fleet::named(targets)?;
-    let (plan, header) = plan::plan(&settings, targets, allowed(arguments))?;
+    let all = Archives::load(&settings, targets.archive.as_deref())?;
+    let (plan, header) = plan::plan(&settings, &all, targets, allowed(arguments))?;
     let journal = arguments.journal.as_deref();
     let mut run =
         Run::prepare("stamp", (targets, named), (&plan, &header), journal, report).await?;
@@ -45,8 +47,9 @@ pub async fn status(global: &Global, arguments: &Status, report: &Report) -> Res
     let settings = Settings::load(global, &Running::default())?;
     let targets = &arguments.targets;
     let named = fleet::named(targets)?;
-    let (plan, header) = plan::plan(&settings, targets, Allowed::default())?;
-    let squashes = Generations::load(&settings, targets.archive.as_deref())?;
+    let all = Archives::load(&settings, targets.archive.as_deref())?;
+    let (plan, header) = plan::plan(&settings, &all, targets, Allowed::default())?;
+    let squashes = Generations::of(&all)?;
     let mut run = Run::prepare("status", (targets, named), (&plan, &header), None, report).await?;
     run.timeout = run.timeout.or(Some(TIMEOUT));
     let patience = patience(targets);

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use super::plan;
 use super::run::Run;
 use crate::cli::{Global, Running, Stamp};
+use crate::commands::archive::Archives;
 use crate::commands::fleet;
 use crate::commands::generations::{Generations, run_folder};
 use crate::config::{self, Settings};
@@ -101,13 +102,15 @@ pub async fn catch_up(global: &Global, arguments: &Stamp, report: &Report) -> Re
     };
     let settings = Settings::load(global, &running)?;
     let named = fleet::named(&arguments.targets)?;
-    let (newest, header) = plan::plan(&settings, &arguments.targets, super::allowed(arguments))?;
+    let all = Archives::load(&settings, arguments.targets.archive.as_deref())?;
+    let allowed = super::allowed(arguments);
+    let (newest, header) = plan::plan(&settings, &all, &arguments.targets, allowed)?;
     let journal = arguments.journal.as_deref();
     let goes_by = (&newest, &header);
     let mut run =
         Run::prepare("catch up", (&arguments.targets, named), goes_by, journal, report).await?;
     run.script = behind.sql;
-    let squashes = Generations::load(&settings, arguments.targets.archive.as_deref())?;
+    let squashes = Generations::of(&all)?;
     let plans = squashes.plans(&newest);
     let folder = run_folder(&settings)?;
     let mut work = Work {

@@ -18,8 +18,12 @@ use crate::stages::audit;
 use crate::stages::stamp::{Allowed, Check, Plan, Replaced, Requires};
 
 /// What the archives and the project say about where a database can stand, and the head of a journal.
-pub fn plan(settings: &Settings, targets: &Targets, allowed: Allowed) -> Result<(Plan, Header)> {
-    let all = Archives::load(settings, targets.archive.as_deref())?;
+pub fn plan(
+    settings: &Settings,
+    all: &Archives,
+    targets: &Targets,
+    allowed: Allowed,
+) -> Result<(Plan, Header)> {
     let folder = all.folder.clone();
     let (path, newest) = all.newest(|_| true).ok_or(ArchivesError::None { folder })?;
     let manifest = newest.manifest();
@@ -65,7 +69,7 @@ pub fn plan(settings: &Settings, targets: &Targets, allowed: Allowed) -> Result<
         lineage,
         minted,
         allowed,
-        check: check(settings, &targets.drift, &path, newest.inventory(), &all)?,
+        check: check(settings, &targets.drift, &path, newest.inventory(), all)?,
     };
     let archive = newest.sha256().to_string();
     let header = Header { rebaseline_journal: 1, archive, baseline: plan.shown() };
