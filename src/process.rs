@@ -4,6 +4,8 @@
 //! stderr stay apart. Passwords travel in the environment, never in the arguments; the error of a
 //! failed child names its command, how it ended and the last lines it wrote to stderr.
 
+mod adopted;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -12,6 +14,8 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
+
+pub use adopted::{Adopted, Cradle};
 
 /// How many of a child's last stderr lines an error carries.
 const STDERR_LINES: usize = 20;

@@ -9,6 +9,7 @@ pub mod pooler;
 pub mod project;
 pub mod standby;
 pub mod target;
+pub mod watch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

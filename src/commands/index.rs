@@ -88,7 +88,7 @@ impl Work<'_> {
             return Ok(line("there", index.len()));
         }
         let folder = server.folder().subfolder("python").map_err(place::file)?;
-        let mut interpreter = Interpreter::start(recipe(settings, false), &folder)?;
+        let mut interpreter = Interpreter::start(recipe(settings), &folder)?;
         server.ready().await?;
         let database = ScratchDb::create(&server, "index").await?;
         let length = self.revisions().count() as u64;

@@ -127,15 +127,9 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     }
 
     let bar = report.bar("replay", history.len() as u64);
-    let started = overlap::start(&settings).await?;
-    let ran = Box::pin(overlap::replay_while_proof_starts(
-        &settings,
-        &plan.steps[0].cut,
-        arguments.once,
-        started,
-        &bar,
-    ))
-    .await;
+    let first = &plan.steps[0].cut;
+    let ran = overlap::replay_while_proof_starts(&settings, first, arguments.once, &bar);
+    let ran = Box::pin(ran).await;
     bar.finish_and_clear();
     let mut rehearsal = ran?;
     clock.done("replay", result::replayed(&rehearsal.replayed, &rehearsal.server));

@@ -30,6 +30,13 @@ pub enum Source {
     Given(Url),
 }
 
+impl Source {
+    /// Whether a server from it is ours alone.
+    pub fn is_private(&self) -> bool {
+        matches!(self, Self::Private { .. })
+    }
+}
+
 /// Why there is no scratch server.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {

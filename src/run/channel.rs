@@ -21,9 +21,15 @@ pub enum Event {
         python: String,
         /// Its interpreter.
         executable: String,
+        /// The id of its process.
+        pid: i32,
     },
     /// It has imported what the migrations need and waits for `go`.
-    Ready,
+    Ready {
+        /// The modules that could be imported.
+        #[serde(default)]
+        loaded: Vec<String>,
+    },
     /// Which libraries it uses.
     Versions {
         /// Alembic's version.
@@ -129,7 +135,7 @@ pub struct Failure {
     pub sqlstate: Option<String>,
 }
 
-/// A way to say a line to the process that told an event.
+/// A way to say a line to the process that told an event. It is closed when that process has ended.
 pub type Answer = mpsc::UnboundedSender<String>;
 
 /// Our end.

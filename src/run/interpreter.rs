@@ -1,5 +1,8 @@
 //! The child that runs migrations: started early, given its jobs, heard, watched, and ended with us.
 
+mod child;
+mod copy;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,11 +12,12 @@ use serde_json::{Value, json};
 use crate::files;
 use crate::postgres::scratch::{ScratchDb, ScratchError};
 use crate::postgres::stall::{self, Stall};
-use crate::process::{Finished, ProcessError, Running};
+use crate::process::{ProcessError, Running};
 use crate::run::channel::{Answer, Channel, Event};
 use crate::run::environment;
 use crate::run::record::{End, Record, conclude};
 use crate::run::{Goal, Job, Mode, Nowhere, Place, Ran, Recipe, RunError, Scripts};
+use child::{Child, Finished};
 
 /// The exit code of our launcher when Alembic cannot be imported.
 const NO_ALEMBIC: i32 = 87;
@@ -27,7 +31,7 @@ pub struct Interpreter {
     recipe: Recipe,
     folder: PathBuf,
     channel: Channel,
-    child: Option<Running>,
+    child: Option<Child>,
     /// How to speak to the child once it waits.
     answer: Option<Answer>,
     tried: Vec<String>,
@@ -41,9 +45,7 @@ impl Interpreter {
     /// Writes our files into `folder` (a run folder's subfolder) and starts the first candidate if it
     /// can wait for its work.
     pub fn start(recipe: Recipe, folder: &Path) -> Result<Self, RunError> {
-        for (name, text) in &recipe.files {
-            files::write_scratch(&folder.join(name), text.as_bytes())?;
-        }
+        write_files(&recipe, folder)?;
         let channel = Channel::open(&folder.join("channel")).map_err(RunError::Channel)?;
         let mut interpreter = Self {
             recipe,
@@ -201,7 +203,7 @@ impl Interpreter {
             match Running::start(&plan) {
                 Ok(child) => {
                     tracing::debug!(command = plan.shown(), "run");
-                    self.child = Some(child);
+                    self.child = Some(Child::Own(child));
                     return Ok(());
                 }
                 Err(ProcessError::NotFound { program }) if self.takes_jobs() => {
@@ -241,7 +243,7 @@ impl Interpreter {
             tokio::select! {
                 biased;
                 Some((event, answer)) = self.channel.next() => {
-                    if matches!(event, Event::Ready) {
+                    if matches!(event, Event::Ready { .. }) {
                         if let Some(word) = word.take() {
                             let _ = answer.send(word);
                         }
@@ -283,15 +285,23 @@ impl Interpreter {
             }
         }
         let finished = child.finish().await?;
-        if finished.status.code() == Some(NO_ALEMBIC) {
+        if finished.code == Some(NO_ALEMBIC) {
             return Ok(Listened::NoAlembic);
         }
         // A child that takes jobs never ends by itself before one is done.
-        let success = finished.status.success() && !self.takes_jobs();
+        let success = finished.success && !self.takes_jobs();
         let Finished { command, stdout, stderr, .. } = finished;
         let stderr = stderr.get(from..).unwrap_or_default().to_owned();
         Ok(Listened::Ended(Box::new((End { command, success, stdout, stderr }, record))))
     }
+}
+
+/// Our files, for the child to load.
+fn write_files(recipe: &Recipe, folder: &Path) -> Result<(), RunError> {
+    for (name, text) in &recipe.files {
+        files::write_scratch(&folder.join(name), text.as_bytes())?;
+    }
+    Ok(())
 }
 
 enum Listened {

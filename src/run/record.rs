@@ -28,7 +28,7 @@ impl Record {
 
     pub fn hear(&mut self, event: Event) {
         match event {
-            Event::Hello { python, executable } => {
+            Event::Hello { python, executable, .. } => {
                 self.versions.python = Some(python);
                 self.python.get_or_insert(PathBuf::from(executable));
             }
@@ -48,7 +48,7 @@ impl Record {
                 self.refused = Some((what, why));
             }
             Event::Done => self.done = true,
-            Event::Ready | Event::Connect { .. } | Event::Finished { .. } | Event::Other => {}
+            Event::Ready { .. } | Event::Connect { .. } | Event::Finished { .. } | Event::Other => {}
         }
     }
 }

@@ -183,9 +183,7 @@ async fn two_runs_at_once_take_turns() {
     let command = ["--format", "json", "stamp", "--lock-timeout", "60", &shop];
     let first = project.command(&command).stdout(Stdio::piped()).spawn().unwrap();
     let waiting = "select count(*)::text from pg_stat_activity where wait_event_type = 'Lock'";
-    while target.column("postgres", waiting).await != ["1"] {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    target.until(waiting, &["1"]).await;
     // The first has its turn already, and waits for the table. The second waits for its turn.
     let held = "select count(*)::text from pg_locks where locktype = 'advisory' and granted";
     assert_eq!(target.column("postgres", held).await, ["1"]);
@@ -213,9 +211,7 @@ async fn ctrl_c_and_kill_leave_a_database_as_it_was() {
             .spawn()
             .unwrap();
         let waiting = "select count(*)::text from pg_stat_activity where wait_event_type = 'Lock'";
-        while target.column("postgres", waiting).await != ["1"] {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        target.until(waiting, &["1"]).await;
         Project::signal(&child, signal);
         let run: Run = child.wait_with_output().unwrap().into();
         assert_eq!(run.code, code, "{run:?}");
@@ -230,9 +226,7 @@ async fn ctrl_c_and_kill_leave_a_database_as_it_was() {
         other.close().await.unwrap();
         // The server needs a moment to see that its client is gone.
         let sessions = "select count(*)::text from pg_stat_activity where application_name = 'rebaseline' and datname = 'shop'";
-        while target.column("postgres", sessions).await != ["0"] {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        target.until(sessions, &["0"]).await;
         assert_eq!(target.versions("shop").await, ["r2"]);
     }
 }

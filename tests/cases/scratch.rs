@@ -99,7 +99,9 @@ fn leftovers_of_a_killed_run_are_swept_by_the_next() {
     }
     child.wait().unwrap();
     // The servers' own children end by themselves when their parent is gone.
+    let killed = std::time::Instant::now();
     while !processes_with(&place).is_empty() {
+        assert!(killed.elapsed().as_secs() < 120, "the servers are still there");
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     let left = project.leftovers();

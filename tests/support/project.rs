@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use super::watch::Watched;
 use super::{environment, repository, tree};
 
 /// A project of its own; its scratch servers live in a folder of its own too, so that leftovers show.
@@ -12,6 +13,7 @@ pub struct Project {
     folder: tempfile::TempDir,
     scratch: tempfile::TempDir,
     pub variables: Vec<(String, String)>,
+    _watched: Watched,
 }
 
 /// What a run of the binary left.
@@ -121,7 +123,8 @@ impl Project {
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(scratch.path(), open).unwrap();
         let url = "postgresql+psycopg://nobody:s3cret@127.0.0.1:1/production".to_owned();
-        Self { folder, scratch, variables: vec![("DATABASE_URL".to_owned(), url)] }
+        let variables = vec![("DATABASE_URL".to_owned(), url)];
+        Self { folder, scratch, variables, _watched: Watched::start() }
     }
 
     /// A copy of the example.

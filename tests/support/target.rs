@@ -7,8 +7,11 @@ use rebaseline::postgres::server::{Server, Source};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
+use super::watch::Watched;
+
 pub struct Target {
     server: Server,
+    _watched: Watched,
 }
 
 impl Target {
@@ -35,7 +38,7 @@ impl Target {
             .await
             .expect("PostgreSQL's server binaries (Debian: apt-get install postgresql)");
         server.ready().await.unwrap();
-        Self { server }
+        Self { server, _watched: Watched::start() }
     }
 
     /// Makes a database and gives its URL for SQLAlchemy and for rebaseline.
@@ -49,6 +52,28 @@ impl Target {
         let sql = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{from}\"");
         self.execute("postgres", &sql).await;
         self.url(name)
+    }
+
+    /// Waits until a query of the server's own views gives these rows.
+    #[track_caller]
+    pub fn until<'a>(
+        &'a self,
+        query: &'a str,
+        wanted: &'a [&'a str],
+    ) -> impl Future<Output = ()> + 'a {
+        let place = std::panic::Location::caller();
+        async move {
+            let started = std::time::Instant::now();
+            loop {
+                let found = self.column("postgres", query).await;
+                if found == wanted {
+                    return;
+                }
+                let late = started.elapsed() > std::time::Duration::from_mins(2);
+                assert!(!late, "{place}: {query} gives {found:?}, never {wanted:?}");
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        }
     }
 
     /// The folder of its socket.

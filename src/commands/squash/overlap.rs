@@ -48,10 +48,11 @@ pub struct Rehearsal {
     pub interpreter: Interpreter,
 }
 
-/// Starts the first server, and the interpreter while the server gets ready.
-pub async fn start(settings: &Settings) -> Result<Started> {
+/// Starts a server, and the interpreter while the server gets ready.
+async fn start(settings: &Settings) -> Result<Started> {
     let mut server = Server::launch(&settings.source, &settings.places, &settings.path).await?;
-    let interpreter = start_interpreter(settings, &server, false)?;
+    let folder = server.folder().subfolder("python").map_err(place::file)?;
+    let interpreter = Interpreter::start(recipe(settings), &folder)?;
     server.ready().await?;
     let database = ScratchDb::create(&server, "history").await?;
     Ok(Started { server, database, interpreter })
@@ -63,52 +64,61 @@ pub async fn replay_while_proof_starts(
     settings: &Settings,
     cut: &Cut,
     once: bool,
-    started: Started,
     bar: &ProgressBar,
 ) -> Result<Rehearsal> {
-    let Started { server, database, mut interpreter } = started;
+    // Whatever goes wrong in the second replay must not hide what goes wrong in the first. Roles are
+    // shared by all databases of a given server: there one replay comes after the other.
+    let beside = settings.source.is_private() && !once;
+    let theirs =
+        async { Ok(if beside { Some(twin::replay(settings, cut).await) } else { None }) };
+    let (mut rehearsal, mut twin) = tokio::try_join!(replay_first(settings, cut, bar), theirs)?;
+    if !settings.source.is_private() && !once && !rehearsal.replayed.makes_roles {
+        twin = Some(twin::replay(settings, cut).await);
+    }
+    match twin.transpose() {
+        Ok(twin) => {
+            rehearsal.twin = twin;
+            Ok(rehearsal)
+        }
+        Err(error) => {
+            rehearsal.database.drop_scratch().await?;
+            Err(error.into())
+        }
+    }
+}
+
+async fn replay_first(settings: &Settings, cut: &Cut, bar: &ProgressBar) -> Result<Rehearsal> {
+    let (first, second) = tokio::join!(start(settings), start_proof(settings));
+    let Started { server, database, mut interpreter } = first?;
     let tell = |event: &Event| match event {
         Event::Start { revision } => bar.set_message(revision.clone()),
         Event::Applied { .. } => bar.inc(1),
         _ => {}
     };
-    let request = request(settings, Some(cut), &database);
-    let replaying = async {
+    let ran = async {
+        let second = second?;
+        let folder = second.folder().subfolder("python").map_err(place::file)?;
+        // Before the first job: then the copy has nothing of the project in it.
+        let proving = interpreter.copy(&folder).await?;
+        let request = request(settings, Some(cut), &database);
         let mut replayed = replay::replay(&request, &mut interpreter, &tell).await?;
         let before = replay::before(&server, &replayed, &request, &mut interpreter);
         replayed.dump_before = before.await.map_err(ReplayError::from)?;
-        Ok(replayed)
+        Ok::<_, Error>((replayed, second, proving))
     };
-    // Whatever goes wrong in the second replay must not hide what goes wrong in the first. Roles are
-    // shared by all databases of a given server: there one replay comes after the other.
-    let beside = server.is_private() && !once;
-    let second = async { Ok(if beside { Some(twin::replay(settings, cut).await) } else { None }) };
-    let ran = tokio::try_join!(replaying, second, start_proof(settings));
-    let (replayed, twin, (second, proving)) = match ran {
-        Ok(ran) => ran,
+    match ran.await {
+        Ok((replayed, second, proving)) => Ok(Rehearsal {
+            server,
+            database,
+            replayed,
+            twin: None,
+            replaying: Some(interpreter),
+            second,
+            interpreter: proving,
+        }),
         Err(error) => {
             database.drop_scratch().await?;
-            return Err(error);
-        }
-    };
-    let after = !server.is_private() && !once && !replayed.makes_roles;
-    let twin = if after { Some(twin::replay(settings, cut).await) } else { twin };
-    match twin.transpose() {
-        Ok(twin) => {
-            let replaying = Some(interpreter);
-            Ok(Rehearsal {
-                server,
-                database,
-                replayed,
-                twin,
-                replaying,
-                second,
-                interpreter: proving,
-            })
-        }
-        Err(error) => {
-            database.drop_scratch().await?;
-            Err(error.into())
+            Err(error)
         }
     }
 }
@@ -233,14 +243,9 @@ async fn go_on(
     Ok(())
 }
 
-async fn start_proof(settings: &Settings) -> Result<(Server, Interpreter)> {
+/// The proof's server.
+async fn start_proof(settings: &Settings) -> Result<Server> {
     let mut server = Server::launch(&settings.source, &settings.places, &settings.path).await?;
-    let interpreter = start_interpreter(settings, &server, true)?;
     server.ready().await?;
-    Ok((server, interpreter))
-}
-
-fn start_interpreter(settings: &Settings, server: &Server, early: bool) -> Result<Interpreter> {
-    let folder = server.folder().subfolder("python").map_err(place::file)?;
-    Ok(Interpreter::start(recipe(settings, early), &folder)?)
+    Ok(server)
 }

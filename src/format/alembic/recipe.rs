@@ -16,12 +16,11 @@ const SHIM: &str = include_str!("shim/sitecustomize.py");
 /// Starts Alembic as its console script does.
 const LAUNCHER: &str = include_str!("shim/run_alembic.py");
 
-/// What a job needs first. Drivers are imported early only where there is time for it.
+/// What every job needs. Which driver it needs is not known before `env.py` runs.
 const MODULES: [&str; 3] = ["alembic.config", "alembic.command", "sqlalchemy"];
-const DRIVERS: [&str; 3] = ["psycopg2", "psycopg", "asyncpg"];
 
-/// The recipe for this project. `early` says that the interpreter is started well before its first job.
-pub fn recipe(settings: &Settings, early: bool) -> Recipe {
+/// The recipe for this project.
+pub fn recipe(settings: &Settings) -> Recipe {
     let files = vec![("sitecustomize.py", SHIM), ("run_alembic.py", LAUNCHER)];
     if let Some((program, arguments)) = settings.command.as_deref().and_then(<[_]>::split_first) {
         let plan = Plan::new(program).arguments(arguments).folder(&settings.alembic.project);
@@ -41,12 +40,8 @@ pub fn recipe(settings: &Settings, early: bool) -> Recipe {
         let last = last.iter().map(|word| (*word).to_owned());
         arguments(settings).into_iter().chain(last).collect()
     };
-    let mut modules = MODULES.to_vec();
-    if early {
-        modules.extend(DRIVERS);
-    }
     let mode = Mode::Jobs {
-        modules,
+        modules: MODULES.to_vec(),
         upgrade: arguments(&["upgrade", "heads"]),
         upgrade_offline: arguments(&["upgrade", "heads", "--sql"]),
     };

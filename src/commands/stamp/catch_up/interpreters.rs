@@ -21,7 +21,7 @@ impl Work<'_> {
         let cannot = |source| CatchUpError::Run { applied: Vec::new(), source: Box::new(source) };
         let folder = self.folder.subfolder(&format!("python-{number}"));
         let folder = folder.map_err(RunError::from).map_err(cannot)?;
-        Interpreter::start(recipe(self.settings, false), &folder).map_err(cannot)
+        Interpreter::start(recipe(self.settings), &folder).map_err(cannot)
     }
 
     /// Takes back an interpreter whose job went well.

@@ -48,6 +48,7 @@ class Channel:
 
     def __init__(self, path):
         self.path = path
+        self.copying = False
         self.open()
         os.register_at_fork(after_in_child=self.reopen)
         atexit.register(self.send, "done")
@@ -67,8 +68,9 @@ class Channel:
     def reopen(self):
         # A forked child that kept the socket would mix its lines with ours, and hide our end from the parent.
         self.socket.close()
-        self.open()
-        self.watch()
+        if not self.copying:
+            self.open()
+            self.watch()
 
     def send(self, event, **fields):
         fields = {"event": event, "pid": os.getpid(), **fields}
@@ -784,7 +786,41 @@ def preload(settings, modules):
         except Exception:  # Whoever needs it will see the error again.
             pass
     state.channel.send("ready", loaded=loaded)
-    obey(settings, state.channel.receive())
+    word = state.channel.receive()
+    while "copy" in word:
+        if copy(settings, word["copy"]):
+            state.channel.send("ready", loaded=loaded)
+        word = state.channel.receive()
+    obey(settings, word)
+
+
+def copy(settings, place):
+    """Makes a second process that waits for a parent's words as this one does, and has imported what this one has.
+    Says whether it is the new one. Its parent is not this process: a project that waits for its children must not
+    meet one that it never started."""
+    state.channel.copying = True
+    try:
+        between = os.fork()
+        if between == 0 and os.fork():
+            os._exit(0)
+    finally:
+        state.channel.copying = False
+    if between:
+        os.waitpid(between, 0)
+        return False
+    try:
+        os.setpgid(0, 0)
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as output:
+            output.connect(place["output"])
+            os.dup2(output.fileno(), 2)
+        settings["channel"] = state.channel.path = place["channel"]
+        state.settings = json.dumps({**settings, "preload": False})
+        state.channel.open()
+    except BaseException:  # Nobody hears it; the parent starts a process in the ordinary way.
+        os._exit(EXIT_CODE)
+    return True
 
 
 def obey(settings, word):
