@@ -48,7 +48,8 @@ impl Record {
                 self.refused = Some((what, why));
             }
             Event::Done => self.done = true,
-            Event::Ready { .. } | Event::Connect { .. } | Event::Finished { .. } | Event::Other => {}
+            Event::Ready { .. } | Event::Connect { .. } | Event::Finished { .. } | Event::Other => {
+            }
         }
     }
 }

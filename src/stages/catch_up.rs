@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
+use crate::format::alembic::bridge;
 use crate::postgres::catalog;
 use crate::postgres::connect::{self, Patience, Waiting};
 use crate::postgres::destination::Destination;
@@ -132,7 +133,31 @@ impl Held {
             .persistent(false)
             .fetch_one(&mut connection)
             .await?;
-        if taken { Ok(Self { destination, proof, connection }) } else { Err(CatchUpError::Busy) }
+        if !taken {
+            return Err(CatchUpError::Busy);
+        }
+        // An upgrade through the bridge runs the same revisions: it waits for us, or we for it.
+        let schema = match &table.schema {
+            Some(schema) => Some(schema.clone()),
+            None => {
+                sqlx::query_scalar("SELECT current_schema()::text")
+                    .persistent(false)
+                    .fetch_one(&mut connection)
+                    .await?
+            }
+        };
+        let number = bridge::version_table_number(&schema.unwrap_or_default(), &table.table);
+        let lock =
+            format!("SELECT pg_catalog.pg_try_advisory_xact_lock({}, {number})", bridge::LOCK);
+        let alone: bool = sqlx::query_scalar(AssertSqlSafe(lock))
+            .persistent(false)
+            .fetch_one(&mut connection)
+            .await?;
+        if alone {
+            Ok(Self { destination, proof, connection })
+        } else {
+            Err(CatchUpError::Upgrading)
+        }
     }
 
     /// Asserts that the lock is still ours: a connection that broke has lost it.

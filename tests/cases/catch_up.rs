@@ -2,6 +2,7 @@
 //! stand, and only they are touched.
 
 mod backup;
+mod bridge;
 mod example;
 mod generations;
 mod interrupted;

@@ -69,8 +69,7 @@ pub async fn replay_while_proof_starts(
     // Whatever goes wrong in the second replay must not hide what goes wrong in the first. Roles are
     // shared by all databases of a given server: there one replay comes after the other.
     let beside = settings.source.is_private() && !once;
-    let theirs =
-        async { Ok(if beside { Some(twin::replay(settings, cut).await) } else { None }) };
+    let theirs = async { Ok(if beside { Some(twin::replay(settings, cut).await) } else { None }) };
     let (mut rehearsal, mut twin) = tokio::try_join!(replay_first(settings, cut, bar), theirs)?;
     if !settings.source.is_private() && !once && !rehearsal.replayed.makes_roles {
         twin = Some(twin::replay(settings, cut).await);

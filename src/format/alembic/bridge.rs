@@ -24,6 +24,17 @@ const MODULE: &str = "rebaseline_bridge";
 const IMPORT: &str = "from alembic.util import load_python_file";
 const TEMPLATE: &str = include_str!("../../../templates/alembic/bridge.py.tera");
 
+/// The first number of the advisory lock that an upgrade through the bridge holds; the second one is
+/// [`version_table_number`]. The next number is a lock of the bridge's own.
+pub const LOCK: i32 = 1_919_246_956;
+
+/// The number of a version table in the bridge's locks, as the module counts it.
+pub fn version_table_number(schema: &str, table: &str) -> i32 {
+    let sum = crc32fast::hash(format!("{schema}.{table}").as_bytes());
+    // From the range of u32 to that of i32.
+    (sum ^ 0x8000_0000).cast_signed()
+}
+
 /// Why `env.py` cannot be edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unusual {
@@ -80,6 +91,7 @@ pub fn module(archives: &str, root: &str) -> Result<String, tera::Error> {
     let mut context = Context::new();
     context.insert("archives", &literal::python(archives));
     context.insert("root", &literal::python(root));
+    context.insert("lock", &LOCK);
     context.insert("version", env!("CARGO_PKG_VERSION"));
     Tera::one_off(TEMPLATE, &context, false)
 }

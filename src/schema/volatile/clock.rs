@@ -271,7 +271,7 @@ impl Clock {
     /// As an expression. `each` makes every statement's value another one, for unique columns.
     pub fn expression(&self, precision: Precision, sources: &Sources, each: bool) -> String {
         let now = if each { "clock_timestamp()" } else { "now()" };
-        let utc = self.utc && (sources.mentions_utc() || self.offset_of_hours());
+        let utc = self.utc && (sources.prefer_utc() || self.offset_of_hours());
         let local = if utc || each && !matches!(self.kind, Kind::Timestamptz) {
             format!("({now} AT TIME ZONE 'UTC')")
         } else {

@@ -19,6 +19,7 @@ pub struct Sources {
     distances: BTreeSet<(Unit, u32)>,
     starts: Vec<Grain>,
     utc: bool,
+    local: bool,
 }
 
 impl Sources {
@@ -38,6 +39,16 @@ impl Sources {
         sources.distances = distances(text);
         let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
         sources.utc = has(&["utcnow", "timezone.utc", "datetime.utc", "attimezoneutc"]);
+        sources.local = has(&[
+            "now()",
+            "localtime",
+            "current_timestamp",
+            "current_date",
+            "clock_timestamp",
+            "statement_timestamp",
+            "transaction_timestamp",
+            ".today()",
+        ]);
         if has(&["date_trunc(month,", "replace(day=1"]) {
             sources.starts.push(Grain::Month);
         }
@@ -78,9 +89,10 @@ impl Sources {
         }
     }
 
-    /// Whether a revision asks for UTC, where a time has no zone.
-    pub fn mentions_utc(&self) -> bool {
-        self.utc
+    /// Whether a time without a zone counts in UTC where both would do: a revision asks for UTC, or none asks
+    /// for the local time. What a helper module makes is not seen here, and that is UTC as a rule.
+    pub fn prefer_utc(&self) -> bool {
+        self.utc || !self.local
     }
 
     /// Whether a revision cuts a time at its month or year.

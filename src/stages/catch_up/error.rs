@@ -28,6 +28,9 @@ pub enum CatchUpError {
     /// Another catch-up has the lock.
     #[error("another catch-up of this database is running")]
     Busy,
+    /// An upgrade through the bridge has the lock.
+    #[error("an upgrade of this database is running, through the bridge")]
+    Upgrading,
     /// The connection that holds the lock broke.
     #[error("the connection that holds the lock of this catch-up was lost: {0}")]
     LockLost(sqlx::Error),
@@ -136,7 +139,9 @@ impl CatchUpError {
             Self::Locked => {
                 "a migration may be running: wait for it, or raise --lock-timeout".to_owned()
             }
-            Self::Busy => "wait until it has ended; nothing was written by this one".to_owned(),
+            Self::Busy | Self::Upgrading => {
+                "wait until it has ended; nothing was written by this one".to_owned()
+            }
             Self::LockLost(_) => "run the same command again".to_owned(),
             Self::Run { source, .. } => match source.as_ref() {
                 RunError::Revision { .. } => AGAIN.to_owned(),

@@ -16,7 +16,8 @@ fn project() -> Project {
         "import os, time\nfrom pathlib import Path\nhere = Path(os.environ['HERE'])\n\
          op.execute('create table stay (id int primary key)')\n\
          if here.joinpath('fail').exists():\n    op.execute('select * from nowhere')\n\
-         if here.joinpath('hang').exists():\n    here.joinpath('hangs').write_text('')\n    time.sleep(100)",
+         if here.joinpath('hang').exists():\n    here.joinpath('hangs').write_text('')\n    \
+         [time.sleep(0.1) for _ in range(1000) if here.joinpath('hang').exists()]",
         "op.execute('create table bill (id int primary key)')",
     ]);
     let each = ENV_SYNC.replace(
@@ -27,7 +28,7 @@ fn project() -> Project {
     project
 }
 
-fn both() -> (Project, Project) {
+pub fn both() -> (Project, Project) {
     let mut old = project();
     old.set("HERE", old.path().to_str().unwrap().to_owned().as_str());
     let mut squashed = old.copy();
