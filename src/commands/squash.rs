@@ -155,7 +155,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         }
         let heads =
             overlap::replay_kept(&settings, history, &plan.cut, &known, &mut rehearsal).await?;
-        overlap::end_twin(&mut rehearsal).await?;
+        let twin = overlap::end_twin(&mut rehearsal);
 
         let ids = plan::choose_ids(&mut plan, history, &added, &id)?;
         let placed = place::place(&settings, &plan, &ids, &arguments.message)?;
@@ -193,6 +193,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
             server: &place::short_version(rehearsal.server.version()),
         };
         let documents = readme::change(readme.as_ref(), &settings, &told)?;
+        twin.done().await?;
         clock.done("render", result::rendered(&baselines));
 
         let request = prove::Request {
@@ -213,7 +214,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         Ok::<_, Error>((dump, placed, baselines, rewritten, documents, proof))
     })
     .await;
-    overlap::end_twin(&mut rehearsal).await?;
+    overlap::end_twin(&mut rehearsal).done().await?;
     rehearsal.database.drop_scratch().await?;
     let (dump, placed, baselines, rewritten, documents, proof) = proved?;
 

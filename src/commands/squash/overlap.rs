@@ -4,6 +4,7 @@
 mod twin;
 
 use indicatif::ProgressBar;
+use tokio::task::JoinHandle;
 
 use crate::commands::squash::place;
 use crate::commands::squash::plan::Plan;
@@ -122,11 +123,21 @@ async fn replay_first(settings: &Settings, cut: &Cut, bar: &ProgressBar) -> Resu
     }
 }
 
-/// Ends the second replay's server: nothing more is asked of it.
-pub async fn end_twin(rehearsal: &mut Rehearsal) -> Result<()> {
-    match rehearsal.twin.take() {
-        Some(twin) => twin.end().await,
-        None => Ok(()),
+/// The second replay's server, on its way out beside whatever comes next.
+#[must_use]
+pub struct Ending(Option<JoinHandle<Result<()>>>);
+
+/// Begins to end the second replay's server: nothing more is asked of it.
+pub fn end_twin(rehearsal: &mut Rehearsal) -> Ending {
+    Ending(rehearsal.twin.take().map(|twin| tokio::spawn(twin.end())))
+}
+
+impl Ending {
+    /// Waits until it is gone.
+    pub async fn done(self) -> Result<()> {
+        let Some(ending) = self.0 else { return Ok(()) };
+        // A panic of the task has been told already; the server ends with us at the latest.
+        ending.await.unwrap_or(Ok(()))
     }
 }
 
