@@ -122,7 +122,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     place::archive_folder(&settings)?;
     let readme = readme::open(&settings)?;
     clock.done("audit", result::audited(history, &plan.cut, &audit.findings));
-    for note in result::about_cut(&plan.cut, arguments.keep) {
+    for note in result::about_cut(history, &plan.cut, arguments.keep) {
         report.note(note);
     }
 

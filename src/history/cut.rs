@@ -185,6 +185,12 @@ impl Cut {
         })
     }
 
+    /// Why no more than this can be squashed if so many revisions are to stay: a revision among those, and the
+    /// older ones that it lacks.
+    pub fn in_the_way(history: &History, keep: usize) -> Option<(RevisionId, Vec<RevisionId>)> {
+        Self::new(history, &all_but_newest(history, keep)).split(history)
+    }
+
     fn told(&self) -> (Vec<RevisionId>, usize) {
         (self.version_rows.clone(), self.squashed.len())
     }

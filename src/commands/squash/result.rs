@@ -270,14 +270,20 @@ pub fn audited(history: &History, cut: &Cut, findings: &[Finding]) -> String {
 }
 
 /// What a user may not expect of the cut.
-pub fn about_cut(cut: &Cut, keep: Option<usize>) -> Vec<String> {
-    match keep {
-        Some(keep) if cut.kept().len() > keep => vec![format!(
-            "{} revisions are kept instead of {keep}: a later cut would split branches",
-            cut.kept().len()
-        )],
-        _ => Vec::new(),
-    }
+pub fn about_cut(history: &History, cut: &Cut, keep: Option<usize>) -> Vec<String> {
+    let Some(keep) = keep.filter(|keep| cut.kept().len() > *keep) else { return Vec::new() };
+    let why = Cut::in_the_way(history, keep).map_or_else(String::new, |(kept, lacks)| {
+        let lacks: Vec<_> = lacks.iter().map(|id| format!("`{id}`")).collect();
+        format!(
+            ": `{kept}` would stay, and it builds on some of the older ones without {}",
+            lacks.join(", ")
+        )
+    });
+    vec![format!(
+        "{} revisions are kept instead of {keep}, because a later cut would split branches{why}; \
+         without --keep all of them are squashed",
+        cut.kept().len()
+    )]
 }
 
 /// The line of the replay.

@@ -50,6 +50,17 @@ fn a_cut_that_splits_a_fork_names_the_nearest() {
 }
 
 #[test]
+fn what_is_in_the_way_of_a_later_cut_is_named() {
+    let drawn = history("a->b->d, a->c->d2, d+d2->e->f");
+    let named = Cut::in_the_way(&drawn, 4).map(|(kept, lacks)| (kept.to_string(), names(&lacks)));
+    let cut = Cut::choose(&drawn, &Choice::Keep(4)).unwrap();
+    assert!(cut.kept().len() > 4, "{cut:?}");
+    let (kept, lacks) = named.unwrap();
+    assert!(cut.kept().contains(&id(&kept)) && !lacks.is_empty(), "{kept}: {lacks}");
+    assert_eq!(Cut::in_the_way(&drawn, 1), None);
+}
+
+#[test]
 fn another_base_stays_as_a_whole() {
     assert_eq!(squashed(upto("a->b->c, x->y", &["b"])), "a b");
 }
