@@ -134,10 +134,7 @@ fn install(settings: Settings, arguments: &BridgeInstall, report: &Report) -> Re
     let settings = Settings { archive_dir, ..settings };
     let place = Place::find(&settings)?;
     let archives = place::archive_folder(&settings)?;
-    let from = real(&settings.alembic.script_location);
-    let (to, root) = (real(&archives), real(&settings.root));
-    let module = bridge::module(&relative(&from, &to), &relative(&from, &root))
-        .map_err(BridgeError::from)?;
+    let module = module(&settings, &archives)?;
     let env = bridge::install(&place.text).map_err(|source| place.unusual(source))?;
     let mut result = place.result(&settings, "installed", env.as_deref());
     result.archives = Some(shown(&settings, &archives));
@@ -155,6 +152,28 @@ fn install(settings: Settings, arguments: &BridgeInstall, report: &Report) -> Re
         }
     }
     Ok(result)
+}
+
+/// The module that fits these settings.
+fn module(settings: &Settings, archives: &Path) -> Result<String> {
+    let from = real(&settings.alembic.script_location);
+    let (to, root) = (real(archives), real(&settings.root));
+    let module = bridge::module(&relative(&from, &to), &relative(&from, &root));
+    Ok(module.map_err(BridgeError::from)?)
+}
+
+/// What to say of a bridge that is there and would not find the archives of these settings, or that another
+/// version has written.
+pub fn outdated(settings: &Settings) -> Option<String> {
+    let place = Place::find(settings).ok()?;
+    let wanted = module(settings, &place::archive_folder(settings).ok()?).ok()?;
+    let path = shown(settings, &place.module);
+    (place.old? != wanted).then(|| {
+        format!(
+            "{path} looks for archives in another folder, or is of another version of rebaseline: \
+             run `rebaseline bridge install` with the same --archive-dir"
+        )
+    })
 }
 
 fn remove(settings: &Settings, arguments: &BridgeRemove, report: &Report) -> Result<BridgeResult> {

@@ -14,6 +14,7 @@ mod result;
 
 use crate::cli::{self, Global, Squash};
 use crate::commands::audit::shown;
+use crate::commands::bridge;
 use crate::config::{self, Settings};
 use crate::error::{Error, Explain, Kind, Result};
 use crate::files;
@@ -122,6 +123,9 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     place::archive_folder(&settings)?;
     let readme = readme::open(&settings)?;
     clock.done("audit", result::audited(history, &plan.cut, &audit.findings));
+    if let Some(note) = bridge::outdated(&settings) {
+        report.note(note);
+    }
     for note in result::about_cut(history, &plan.cut, arguments.keep) {
         report.note(note);
     }

@@ -138,6 +138,14 @@ fn the_archives_of_rebaseline_toml() {
     let module = project.read("migrations/rebaseline_bridge.py");
     assert!(module.contains("os.path.join(HERE, \"../data/old\")"), "{module}");
     assert!(module.contains("os.path.join(HERE, \"..\")"), "{module}");
+    // A squash tells of a bridge that would not find its archive, and of no other.
+    let squash = |more: &[&str]| {
+        let run = project.rebaseline(&[&["squash", "--dry-run"][..], more].concat()).exits(0);
+        run.stderr.contains("migrations/rebaseline_bridge.py looks for archives in another folder")
+    };
+    assert!(!squash(&[]));
+    assert!(squash(&["--archive-dir", "elsewhere"]));
     project.rebaseline(&["bridge", "install", "--archive-dir", "elsewhere"]).exits(0);
     assert!(project.read("migrations/rebaseline_bridge.py").contains("\"../elsewhere\""));
+    assert!(!squash(&["--archive-dir", "elsewhere"]));
 }
