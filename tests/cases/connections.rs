@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::network::{self, Authority};
 use crate::support::pooler::Pooler;
-use crate::support::project::{Project, Run};
+use crate::support::project::{ENV_ASYNC, ENV_SYNC, Project, Run};
 use crate::support::target::Target;
 
 /// A squashed project of two revisions, whose baseline is `fresh`, and the project before.
@@ -107,6 +107,37 @@ impl Encrypted {
         ];
         let target = Target::start_with(None, settings).await;
         Self { target, folder, addresses, authority }
+    }
+}
+
+/// The migrations of a catch-up are led to the same database, by the same way: by libpq, and by a driver without it.
+#[tokio::test]
+async fn catch_up_goes_the_same_way() {
+    let (old, project) = squashed();
+    let server = Encrypted::start().await;
+    server.target.execute("postgres", "create role certified superuser login").await;
+    let (certificate, key) = server.authority.issue(server.folder.path(), "certified", &[]);
+    let root = server.authority.certificate.display();
+    let (certificate, key) = (certificate.display(), key.display());
+    let query =
+        format!("sslmode=verify-full&sslrootcert={root}&sslcert={certificate}&sslkey={key}");
+    let encrypted = |scheme: &str, name: &str| {
+        format!("{scheme}://certified@{}/{name}?{query}", server.addresses[0])
+    };
+    // One session holds the lock, the migrations have another, and the stamp comes after them.
+    let pooler = Pooler::start(server.target.host(), 2);
+    for (name, env, url) in [
+        ("libpq", ENV_SYNC, encrypted("postgresql+psycopg", "libpq")),
+        ("asyncpg", ENV_ASYNC, encrypted("postgresql+asyncpg", "asyncpg")),
+        ("pooled", ENV_SYNC, pooler.url("pooled")),
+    ] {
+        let direct = server.target.database(name).await;
+        old.alembic(&direct, &["upgrade", "r1"]).exits(0);
+        project.write("migrations/env.py", env);
+        let run = project.rebaseline(&["--format", "json", "stamp", "--catch-up", "--yes", &url]);
+        let told = &run.json()["targets"][0];
+        assert_eq!(told["outcome"], "caught_up", "{told}");
+        assert_eq!(server.target.versions(name).await, ["fresh"]);
     }
 }
 
