@@ -1,6 +1,8 @@
 //! The command line: clap types only. What they mean together is worked out in `config`.
 #![expect(clippy::doc_markdown, reason = "these comments are the help pages")]
 
+mod env;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use chrono::NaiveDateTime;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::history::created;
+pub use env::{Env, Environment, Otherwise};
 
 /// Squash a PostgreSQL migration history into one proved baseline revision.
 #[derive(Debug, Parser)]
@@ -121,6 +124,9 @@ pub struct Running {
     /// Argument for env.py, as in `alembic -x`
     #[arg(short = 'x', value_name = "KEY=VALUE", help_heading = "Running the history")]
     pub x: Vec<String>,
+    /// Whose env.py.
+    #[command(flatten)]
+    pub environment: Environment,
     /// Folder with a PostgreSQL server's programs
     #[arg(long, value_name = "DIR", help_heading = "Scratch server")]
     pub pg_bin: Option<PathBuf>,
@@ -167,6 +173,9 @@ pub struct Squash {
     /// One baseline for each base, with its branch label, instead of one for everything
     #[arg(long, help_heading = "The cut", conflicts_with_all = ["upto", "keep", "before"])]
     pub per_branch: bool,
+    /// What takes the place of a replay.
+    #[command(flatten)]
+    pub otherwise: Otherwise,
     /// Replay the history once only: values that change from run to run are not looked for, and frozen
     #[arg(long, help_heading = "Seed data")]
     pub once: bool,
@@ -354,6 +363,9 @@ pub struct Behind {
     /// Argument for env.py, as in `alembic -x`
     #[arg(short = 'x', value_name = "KEY=VALUE", requires = "catch_up")]
     pub x: Vec<String>,
+    /// Whose env.py runs the revisions: the project's, or a plain one where that can't be imported any more
+    #[arg(long, value_name = "project|builtin", requires = "catch_up", conflicts_with = "command")]
+    pub env: Option<Env>,
     /// Folder with PostgreSQL's programs, for pg_dump
     #[arg(long, value_name = "DIR", requires = "backup")]
     pub pg_bin: Option<PathBuf>,

@@ -8,9 +8,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset, Local, Utc};
+use rebaseline_archive::Origin;
 use serde::Deserialize;
 
-use crate::cli::{Global, Running};
+use crate::cli::{Env, Environment, Global, Running};
 use crate::error::{Explain, Kind};
 use crate::files::{self, PathError};
 use crate::format::alembic::ini::{self, AlembicConfig, ConfigError, DEFAULT_SECTION};
@@ -124,6 +125,8 @@ struct HistoryTable {
     python: Option<PathBuf>,
     command: Option<String>,
     x: Vec<String>,
+    env: Option<Env>,
+    version_table: Option<String>,
     archive_dir: Option<PathBuf>,
     templates: Option<PathBuf>,
     readme: Option<PathBuf>,
@@ -151,6 +154,15 @@ struct ScratchTable {
     settings: Vec<String>,
 }
 
+/// A plain environment of ours: what it says about the version table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltinEnv {
+    /// `version_table_schema`.
+    pub schema: Option<String>,
+    /// `version_table`.
+    pub table: String,
+}
+
 /// The whole file: one history at the top level, named ones under `[history.NAME]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 struct File {
@@ -174,6 +186,12 @@ pub struct Settings {
     pub command: Option<Vec<String>>,
     /// `-x` arguments.
     pub x: Vec<String>,
+    /// The plain environment that takes the place of the project's `env.py`, if one does.
+    pub env: Option<BuiltinEnv>,
+    /// What revision files say instead of their text, by real path: the skipped ones do nothing.
+    pub stubs: BTreeMap<PathBuf, String>,
+    /// How the schema is come by, where the history is not replayed as it is.
+    pub origin: Origin,
     /// The archive's folder, if it is named.
     pub archive_dir: Option<PathBuf>,
     /// The folder with templates, if it is named.
@@ -239,11 +257,15 @@ impl Settings {
                 settings,
             },
         };
+        let env = builtin_env(&running.environment, table.env, table.version_table.as_deref());
         Ok(Self {
             root,
             python,
             command: command.map(|command| words(&command)).transpose()?,
             x: joined(&table.x, &running.x),
+            origin: Origin { env: env.as_ref().map(|_| "builtin".to_owned()), ..Origin::default() },
+            env,
+            stubs: BTreeMap::new(),
             archive_dir: table.archive_dir.as_ref().map(in_base),
             templates: table.templates.as_ref().map(in_base),
             readme: table.readme.as_ref().map(in_base),
@@ -263,6 +285,17 @@ impl Settings {
             alembic,
         })
     }
+}
+
+/// The environment that is asked for, flags first.
+fn builtin_env(flags: &Environment, env: Option<Env>, table: Option<&str>) -> Option<BuiltinEnv> {
+    if flags.env.or(env) != Some(Env::Builtin) {
+        return None;
+    }
+    let name = flags.version_table.as_deref().or(table);
+    let parts = name.map(|name| name.rsplit_once('.').map_or((None, name), |(s, t)| (Some(s), t)));
+    let (schema, table) = parts.unwrap_or((None, "alembic_version"));
+    Some(BuiltinEnv { schema: schema.map(str::to_owned), table: table.to_owned() })
 }
 
 fn patterns(texts: &[String]) -> Result<Vec<glob::Pattern>, SettingsError> {

@@ -7,6 +7,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use serde_json::Value;
+
 use crate::schema::compare::Change;
 
 /// The classes of failure, one exit code each.
@@ -58,6 +60,11 @@ pub trait Explain: StdError + Send + Sync + 'static {
         &[]
     }
 
+    /// What is known of a revision that failed, for scripts: the `failure` of `docs/EXIT_CODES.md`.
+    fn failure(&self) -> Option<Value> {
+        None
+    }
+
     /// What state things are in after this failure.
     fn state(&self) -> String {
         "nothing was changed".to_owned()
@@ -92,6 +99,11 @@ impl Error {
         self.0.differences()
     }
 
+    /// What is known of a revision that failed.
+    pub fn failure(&self) -> Option<Value> {
+        self.0.failure()
+    }
+
     /// What state things are in.
     pub fn state(&self) -> String {
         self.0.state()
@@ -102,10 +114,32 @@ impl Error {
         let mut causes = Vec::new();
         let mut next = self.0.source();
         while let Some(cause) = next {
+            // The driver's own chain says the server's sentence twice, with a line of PostgreSQL's source.
+            if let Some(sqlx::Error::Database(told)) = cause.downcast_ref::<sqlx::Error>() {
+                causes.push(told.message().to_owned());
+                break;
+            }
             causes.push(cause.to_string());
             next = cause.source();
         }
         causes
+    }
+
+    /// The error of this type among this one and its causes.
+    pub fn find<T: StdError + 'static>(&self) -> Option<&T> {
+        let mut next: Option<&(dyn StdError + 'static)> = Some(&*self.0);
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref() {
+                return Some(found);
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    /// The first cause.
+    pub fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
     }
 }
 

@@ -11,6 +11,7 @@ pub mod cut;
 pub mod drawing;
 pub mod finding;
 mod graph;
+pub mod mention;
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};

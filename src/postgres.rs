@@ -14,6 +14,7 @@ pub mod facts;
 pub mod holding;
 pub mod identifier;
 pub mod inventory;
+pub mod live;
 pub mod passfile;
 pub mod programs;
 pub mod run_folder;

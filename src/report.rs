@@ -117,6 +117,9 @@ impl Report {
             if !error.differences().is_empty() {
                 object["differences"] = serde_json::json!(error.differences());
             }
+            if let Some(failure) = error.failure().filter(|failure| !failure.is_null()) {
+                object["failure"] = failure;
+            }
             let _ = writeln!(std::io::stdout(), "{}", redact(&object.to_string()));
         }
         let mut text = format!("{} {error}\n", self.paint("31;1", "error:"));

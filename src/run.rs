@@ -14,6 +14,7 @@ mod old_files;
 mod place;
 mod record;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -33,7 +34,9 @@ pub struct Recipe {
     /// The commands to try, in order; the next is tried when Alembic cannot be imported.
     pub candidates: Vec<Candidate>,
     /// Files of ours that the child loads: name and text. Their folder goes first on `PYTHONPATH`.
-    pub files: Vec<(&'static str, &'static str)>,
+    pub files: Vec<(&'static str, Cow<'static, str>)>,
+    /// The file among them that is run in the place of the project's `env.py`, if one is.
+    pub env: Option<&'static str>,
     /// How the child gets its work.
     pub mode: Mode,
 }
@@ -87,6 +90,8 @@ pub struct Scripts {
     pub hidden: BTreeSet<PathBuf>,
     /// Revision files that are read from another place, with the place.
     pub replaced: BTreeMap<PathBuf, PathBuf>,
+    /// Revision files that have this text for the run.
+    pub stubs: BTreeMap<PathBuf, String>,
     /// The only revisions that are run. Closed under parents and dependencies, or nothing makes sense.
     pub only: Option<BTreeSet<String>>,
     /// Where SQL that is only written begins; none for an empty database.

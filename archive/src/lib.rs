@@ -23,8 +23,9 @@ pub use error::{ArchiveError, Result};
 pub use hash::Sha256;
 pub use limits::Limits;
 pub use manifest::{
-    BaselineRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord, InventoryRecord, Manifest,
-    READABLE_BY, RevisionRecord, SchemaRecord, Tool, VersionTableRecord, WrittenRecord,
+    BaselineRecord, DatabaseRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord,
+    InventoryRecord, Manifest, Origin, READABLE_BY, RevisionRecord, SchemaRecord, Tool,
+    VersionTableRecord, WrittenRecord,
 };
 pub use path::ArchivePath;
 pub use read::Archive;

@@ -5,6 +5,7 @@
 
 mod check;
 mod json;
+mod origin;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{ArchivePath, Sha256};
+
+pub use origin::{DatabaseRecord, Origin};
 
 /// The format that this crate writes, and the latest one that it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -47,6 +50,9 @@ pub struct Manifest {
     pub version_table: VersionTableRecord,
     /// The schema that both forms build.
     pub schema: SchemaRecord,
+    /// How the schema was come by, where the history was not replayed as it is.
+    #[serde(default, skip_serializing_if = "Origin::is_plain")]
+    pub origin: Origin,
     /// What was compared and how it came out. This crate does not look into it.
     pub proof: Value,
     /// Versions of what took part: `postgres`, `alembic`, `python`...

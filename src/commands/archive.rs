@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rebaseline_archive::{Archive as Opened, ArchiveError, BaselineRecord, Limits, Manifest};
+use rebaseline_archive::{
+    Archive as Opened, ArchiveError, BaselineRecord, Limits, Manifest, Origin,
+};
 use serde::Serialize;
 
 use crate::cli::{Archive, Global, Running};
@@ -246,15 +248,36 @@ impl Printable for Shown {
             lines.push(format!("baseline   {} in {}", baseline.revision, baseline.file));
             lines.push(format!("stands for {}", baseline.replaces.join(", ")));
         }
+        lines.extend(origin(&manifest.origin));
         for revision in &manifest.history.revisions {
+            let skipped = manifest.origin.skipped.contains(&revision.id);
             lines.push(format!(
-                "  {}  {}",
+                "  {}  {}{}",
                 revision.id,
-                revision.message.lines().next().unwrap_or("")
+                revision.message.lines().next().unwrap_or(""),
+                if skipped { "  (not run: --skip)" } else { "" }
             ));
         }
         lines.join("\n")
     }
+}
+
+/// How the schema was come by, where the history was not replayed as it is.
+fn origin(origin: &Origin) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(env) = &origin.env {
+        lines.push(format!("env.py     {env}"));
+    }
+    if let Some(database) = &origin.database {
+        lines.push(format!("taken from {} (PostgreSQL {})", database.place, database.server));
+        if !database.seed_tables.is_empty() {
+            lines.push(format!("rows of    {}", database.seed_tables.join(", ")));
+        }
+        for object in &database.left_out {
+            lines.push(format!("left out   {object}"));
+        }
+    }
+    lines
 }
 
 #[derive(Debug, Serialize)]

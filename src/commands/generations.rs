@@ -2,14 +2,16 @@
 //!
 //! Takes the archives, which were verified when they were opened; gives for each what it says of its history.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rebaseline_archive::{Archive, BaselineRecord, Manifest};
+use rebaseline_archive::{Archive, ArchivePath, BaselineRecord, Manifest, RevisionRecord};
 
 use crate::commands::archive::{Archives, ArchivesError};
 use crate::commands::stamp::{before, forms};
 use crate::config::Settings;
 use crate::error::{Explain, Kind, Result};
+use crate::format::alembic::plain;
 use crate::postgres::run_folder::{FolderError, RunFolder};
 use crate::process::Plan as Program;
 use crate::run::{OldFiles, OldFilesError};
@@ -139,9 +141,22 @@ impl Generations {
             locations: &settings.alembic.version_locations,
             archive: &self.0[number].archive,
             later: self.0[number + 1..].iter().map(|squash| &squash.archive).collect(),
+            stubs: stubs(self.0[number].archive.manifest()),
         };
         Ok(files.lay_out(folder)?)
     }
+}
+
+/// What the squash skipped is not run later either: the baseline is to be what a database arrives at.
+fn stubs(manifest: &Manifest) -> BTreeMap<ArchivePath, String> {
+    let skipped = |id: &String| manifest.origin.skipped.contains(id);
+    let revisions = manifest.history.revisions.iter().filter(|revision| skipped(&revision.id));
+    let stub = |revision: &RevisionRecord| {
+        let RevisionRecord { id, parents, depends_on, labels, .. } = revision;
+        // The template is ours and tested: there is nothing in it that could fail.
+        plain::skipped(plain::Identity { id, parents, depends_on, labels }).unwrap_or_default()
+    };
+    revisions.map(|revision| (revision.file.clone(), stub(revision))).collect()
 }
 
 fn generation(manifest: &Manifest) -> Generation {

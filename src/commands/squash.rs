@@ -3,6 +3,8 @@
 //! Nothing in the project is touched before the proof. What does not depend on each other runs at the
 //! same time: the second server and the interpreters of the proof start while the history is replayed.
 
+mod broken;
+mod from_database;
 mod hooks;
 mod kept;
 mod overlap;
@@ -11,6 +13,7 @@ mod plan;
 mod poetry;
 mod readme;
 mod result;
+mod skip;
 
 use crate::cli::{self, Global, Squash};
 use crate::commands::audit::shown;
@@ -116,6 +119,8 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     let template = place::template(&settings, render::TEMPLATE)?;
     let template = template.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
     let mut plan = plan::plan(history, arguments)?;
+    let settings = skip::skipping(settings, &arguments.otherwise.skip, history, &plan.cut)?;
+    let (mut settings, database) = from_database::asked(settings, arguments, history).await?;
     let id = id_choice(&arguments.revision_id);
     let first = &plan.steps[0].part;
     render::check(history, first, &id, template)?;
@@ -130,16 +135,33 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         report.note(note);
     }
 
-    let bar = report.bar("replay", history.len() as u64);
-    let first = &plan.steps[0].cut;
-    let ran = overlap::replay_while_proof_starts(&settings, first, arguments.once, &bar);
-    let ran = Box::pin(ran).await;
-    bar.finish_and_clear();
-    let mut rehearsal = ran?;
-    clock.done("replay", result::replayed(&rehearsal.replayed, &rehearsal.server));
+    let (mut rehearsal, copied) = if let Some(database) = &database {
+        let copy = overlap::copy_while_proof_starts(&settings, &plan.cut, database);
+        let (rehearsal, copied) = Box::pin(copy).await?;
+        // What it refers to is there before the baseline runs, on each server of the proof too.
+        settings.prelude.roles.extend(copied.roles.iter().cloned());
+        clock.done("copy", from_database::told(&copied));
+        for note in from_database::notes(&copied) {
+            report.note(note);
+        }
+        (rehearsal, Some(copied))
+    } else {
+        let bar = report.bar("replay", history.len() as u64);
+        let (cut, once) = (&plan.steps[0].cut, arguments.once);
+        let ran = Box::pin(overlap::replay_while_proof_starts(&settings, cut, once, &bar)).await;
+        bar.finish_and_clear();
+        let rehearsal =
+            ran.map_err(|error| broken::explained(error, &settings, history, &plan.cut))?;
+        clock.done("replay", result::replayed(&rehearsal.replayed, &rehearsal.server));
+        (rehearsal, None)
+    };
 
     let proved = Box::pin(async {
         let mut dumps = overlap::dump_steps(&settings, &plan, &mut rehearsal).await?;
+        if let Some(copied) = &copied {
+            let held = dumps.into_iter().map(|dump| from_database::held_to(copied, dump));
+            dumps = held.collect::<Result<_>>()?;
+        }
         let added = plan::added(&plan, &dumps)?;
         let Some(dump) = dumps.pop() else { return Err(nothing(&settings)) };
         let choices = choices(arguments, &settings, &plan);
@@ -220,7 +242,8 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
     .await;
     overlap::end_twin(&mut rehearsal).done().await?;
     rehearsal.database.drop_scratch().await?;
-    let (dump, placed, baselines, rewritten, documents, proof) = proved?;
+    let (dump, placed, baselines, rewritten, documents, proof) =
+        proved.map_err(|error| broken::explained(error, &settings, history, &plan.cut))?;
 
     let receipt = if arguments.dry_run {
         None
@@ -238,6 +261,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
                 rewritten: &rewritten,
                 documents: &documents,
                 dump: &dump,
+                found: copied.as_ref().map(|copied| &copied.found),
                 beside: &place::beside_in_root(&settings, &audit.beside, &documents),
                 archive: &placed.archive,
                 version_table: place::version_table(&rehearsal.replayed),

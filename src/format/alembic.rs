@@ -5,6 +5,7 @@ pub mod configparser;
 pub mod filename;
 pub mod ini;
 pub mod literal;
+pub mod plain;
 pub mod printf;
 pub mod python;
 pub mod recipe;

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
@@ -62,7 +62,7 @@ pub enum Event {
         seconds: f64,
     },
     /// A revision raised.
-    Failed(Failure),
+    Failed(Box<Failure>),
     /// A connection was refused; nothing was contacted.
     Refused {
         /// Why.
@@ -129,10 +129,34 @@ pub struct Failure {
     pub message: String,
     /// The last lines of the traceback.
     pub traceback: Vec<String>,
+    /// The revision's file.
+    pub file: Option<PathBuf>,
     /// The line of the revision's file that raised.
     pub line: Option<u32>,
     /// PostgreSQL's error code, if the database said it.
     pub sqlstate: Option<String>,
+    /// What PostgreSQL said, if the error came from there.
+    pub told: Option<Told>,
+    /// Where the transaction was aborted already: the error that aborted it, which the revision swallowed.
+    pub swallowed: Option<Told>,
+}
+
+/// An error of PostgreSQL, and the statement that it is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Told {
+    /// Its first line.
+    pub message: Option<String>,
+    /// DETAIL.
+    pub detail: Option<String>,
+    /// HINT.
+    pub hint: Option<String>,
+    /// The error code.
+    pub sqlstate: Option<String>,
+    /// The statement, if it went through SQLAlchemy.
+    pub statement: Option<String>,
+    /// The line of the revision's file.
+    pub line: Option<u32>,
 }
 
 /// A way to say a line to the process that told an event. It is closed when that process has ended.

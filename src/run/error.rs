@@ -5,7 +5,7 @@ use crate::files::PathError;
 use crate::postgres::scratch::ScratchError;
 use crate::postgres::stall::Stall;
 use crate::process::{ProcessError, last_lines};
-use crate::run::channel::Failure;
+use crate::run::channel::{Failure, Told};
 
 /// Why the migrations did not run to their end.
 #[derive(Debug, thiserror::Error)]
@@ -35,8 +35,11 @@ pub enum RunError {
     Revision {
         /// What it raised.
         failure: Box<Failure>,
-        /// How many revisions had been applied before.
-        applied: usize,
+        /// The revisions that had been applied before.
+        applied: Vec<String>,
+        /// What stands behind it, where it is only the consequence of an earlier error.
+        #[source]
+        cause: Option<Swallowed>,
     },
     /// The command failed outside a revision.
     #[error("the migrations could not be run: {}", last_lines(words, 1))]
@@ -68,6 +71,90 @@ pub enum RunError {
     Scratch(#[from] ScratchError),
 }
 
+/// The error that aborted a transaction, and that the revision did not let pass on.
+#[derive(Debug, thiserror::Error)]
+#[error("the transaction was aborted{} by an error that was swallowed: {}", at(told.line), told.message.as_deref().unwrap_or("?"))]
+pub struct Swallowed {
+    /// What PostgreSQL said.
+    pub told: Box<Told>,
+}
+
+fn at(line: Option<u32>) -> String {
+    line.map(|line| format!(" in line {line}")).unwrap_or_default()
+}
+
+impl RunError {
+    /// A revision, or what is around the revisions, raised.
+    pub fn revision(failure: Failure, applied: Vec<String>) -> Self {
+        let cause = failure.swallowed.clone().map(|told| Swallowed { told: Box::new(told) });
+        Self::Revision { failure: Box::new(failure), applied, cause }
+    }
+}
+
+impl Failure {
+    /// Whether it is known what the history expects to be there beforehand.
+    pub fn is_known(&self) -> bool {
+        self.first().and_then(|told| told.message.as_deref()).and_then(missing_hint).is_some()
+    }
+
+    /// PostgreSQL's error that all began with: the swallowed one, or the one that was raised.
+    pub fn first(&self) -> Option<&Told> {
+        self.swallowed.as_ref().or(self.told.as_ref())
+    }
+}
+
+/// What is known of the failure beyond its first line.
+fn hints(failure: &Failure, applied: usize) -> Vec<String> {
+    let mut hints = Vec::new();
+    let first = failure.first();
+    if let Some(statement) = first.and_then(|told| told.statement.as_deref()) {
+        hints.push(format!("the statement:\n{}", shortened(statement)));
+    }
+    let words = |word: &str, text: &Option<String>| Some(format!("{word}: {}", text.as_deref()?));
+    let more = first.map(|told| [words("DETAIL", &told.detail), words("HINT", &told.hint)]);
+    let more: Vec<_> = more.into_iter().flatten().flatten().collect();
+    let message = first.and_then(|told| told.message.as_deref()).unwrap_or(&failure.message);
+    let missing = missing_hint(message);
+    // Where we know what is missing, PostgreSQL's own advice says the same once more.
+    if !more.is_empty() && missing.is_none() {
+        hints.push(format!("PostgreSQL adds:\n{}", more.join("\n")));
+    }
+    hints.extend(missing);
+    if failure.swallowed.is_some() {
+        hints.push(
+            "a revision must not go on after an error of PostgreSQL: let it ask first \
+             (IF EXISTS, IF NOT EXISTS), or put the attempt between `with op.get_bind().begin_nested():`"
+                .to_owned(),
+        );
+    }
+    // The end of an SQL error's traceback is all SQLAlchemy: the file's line says more.
+    let has_line = failure.line.is_some() || first.is_some_and(|told| told.line.is_some());
+    let is_placed = has_line && first.is_some_and(|told| told.statement.is_some());
+    if !is_placed && !failure.traceback.is_empty() {
+        let tail = last_lines(&failure.traceback.join("\n"), 12);
+        hints.push(format!("its traceback ends with:\n{tail}"));
+    }
+    hints.push(match applied {
+        0 => "no revision had been applied before it".to_owned(),
+        1 => "1 revision had been applied before it".to_owned(),
+        applied => format!("{applied} revisions had been applied before it"),
+    });
+    hints
+}
+
+/// The beginning of a statement: as much of it as people read.
+fn shortened(statement: &str) -> String {
+    const LINES: usize = 12;
+    const LETTERS: usize = 1_500;
+    let text = statement.trim();
+    let lines: Vec<&str> = text.lines().take(LINES).collect();
+    let mut short: String = lines.join("\n").chars().take(LETTERS).collect();
+    if short.len() < text.len() {
+        short.push_str(" [...]");
+    }
+    short
+}
+
 impl Explain for RunError {
     fn kind(&self) -> Kind {
         Kind::Tool
@@ -90,22 +177,7 @@ impl Explain for RunError {
                 "rebaseline works on PostgreSQL; set the environment that makes env.py choose it"
                     .to_owned(),
             ],
-            Self::Revision { failure, applied } => {
-                let mut hints = Vec::new();
-                if let Some(hint) = missing_hint(failure) {
-                    hints.push(hint);
-                }
-                if !failure.traceback.is_empty() {
-                    let tail = last_lines(&failure.traceback.join("\n"), 12);
-                    hints.push(format!("its traceback ends with:\n{tail}"));
-                }
-                hints.push(match applied {
-                    0 => "no revision had been applied before it".to_owned(),
-                    1 => "1 revision had been applied before it".to_owned(),
-                    applied => format!("{applied} revisions had been applied before it"),
-                });
-                hints
-            }
+            Self::Revision { failure, applied, .. } => hints(failure, applied.len()),
             Self::Stalled { .. } => vec![
                 "let the revision use op.get_bind() instead of a connection of its own".to_owned(),
             ],
@@ -140,8 +212,7 @@ fn failed(failure: &Failure) -> String {
 }
 
 /// What to declare when a history expects something that a fresh server does not have.
-fn missing_hint(failure: &Failure) -> Option<String> {
-    let text = &failure.message;
+fn missing_hint(text: &str) -> Option<String> {
     let quoted_after = |marker: &str| {
         let rest = &text[text.find(marker)? + marker.len()..];
         let rest = rest.trim_start_matches(' ').strip_prefix('"')?;
@@ -177,7 +248,7 @@ mod tests {
     use super::*;
 
     fn hint(message: &str) -> Option<String> {
-        missing_hint(&Failure { message: message.to_owned(), ..Failure::default() })
+        missing_hint(message)
     }
 
     #[test]

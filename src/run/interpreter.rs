@@ -171,7 +171,7 @@ impl Interpreter {
         };
         let shim = json!({
             "channel": self.channel.path(), "preload": preload, "scratch": scratch,
-            "scripts": scripts,
+            "scripts": scripts, "env": self.recipe.env.map(|name| self.folder.join(name)),
         });
         let mut python_path = self.folder.clone().into_os_string();
         if let Some(own) = crate::config::inherited_variable("PYTHONPATH").filter(|p| !p.is_empty())

@@ -40,6 +40,8 @@ pub struct OldFiles<'a> {
     pub archive: &'a Archive,
     /// The archives made after it, oldest first: they may have what was kept then.
     pub later: Vec<&'a Archive>,
+    /// Files that have another text here: revisions that the squash skipped.
+    pub stubs: BTreeMap<ArchivePath, String>,
 }
 
 impl OldFiles<'_> {
@@ -77,8 +79,11 @@ impl OldFiles<'_> {
             relative.iter().any(|location| Path::new(path.as_str()).starts_with(location))
         };
         for record in manifest.files.iter().filter(|record| in_location(&record.path)) {
-            let content = self.archive.file(&record.path).unwrap_or_default();
-            contents.insert(record.path.clone(), Content::Archived(content));
+            let content = match self.stubs.get(&record.path) {
+                Some(stub) => Content::Archived(stub.as_bytes()),
+                None => Content::Archived(self.archive.file(&record.path).unwrap_or_default()),
+            };
+            contents.insert(record.path.clone(), content);
         }
         let kept = |id: &String| manifest.history.kept.contains(id);
         for revision in manifest.history.revisions.iter().filter(|revision| kept(&revision.id)) {

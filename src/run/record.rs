@@ -42,7 +42,7 @@ impl Record {
                 self.running = None;
                 self.applied.push(Applied { revision, seconds });
             }
-            Event::Failed(failure) => self.failure = Some(failure),
+            Event::Failed(failure) => self.failure = Some(*failure),
             Event::Refused { why, dialect } => {
                 let what = dialect.unwrap_or_else(|| "another database".to_owned());
                 self.refused = Some((what, why));
@@ -80,8 +80,8 @@ pub fn conclude(end: End, record: Record) -> Result<Ran, RunError> {
         });
     }
     if let Some(failure) = record.failure {
-        let applied = record.applied.len();
-        return Err(RunError::Revision { failure: Box::new(failure), applied });
+        let applied = record.applied.into_iter().map(|applied| applied.revision).collect();
+        return Err(RunError::revision(failure, applied));
     }
     // Alembic tells its own errors (`FAILED: ...`) on stdout.
     let stdout = String::from_utf8_lossy(&end.stdout);

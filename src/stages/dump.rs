@@ -10,6 +10,8 @@ pub mod seeds;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use rebaseline_archive::Origin;
+
 use crate::error::{Explain, Kind};
 use crate::postgres::catalog;
 use crate::postgres::holding::{self, Holding, HoldingError};
@@ -171,6 +173,8 @@ pub struct SchemaDump {
     pub counts: Counts,
     /// The values that change from run to run.
     pub volatile: Volatile,
+    /// How it was come by, where the history was not replayed as it is.
+    pub origin: Origin,
     /// What draws a salt on this server.
     pub salt: &'static str,
 }
@@ -343,6 +347,7 @@ pub async fn dump(
         plain_user: PlainUser::NotTried("not tried yet".to_owned()),
         drops,
         volatile: Volatile::none(&replayed.window),
+        origin: replayed.origin.clone(),
         salt: match server.binaries().major {
             ..=12 => "md5(random()::text || clock_timestamp()::text)",
             _ => "gen_random_uuid()::text",

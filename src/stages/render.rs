@@ -12,6 +12,7 @@ mod template;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use rebaseline_archive::Origin;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tera::Context;
@@ -406,7 +407,7 @@ fn script(request: &Request<'_>) -> Option<Script> {
 
 /// What a reader of the file must know.
 pub fn notes(dump: &SchemaDump) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes = origin_notes(&dump.origin);
     if !dump.expected_roles.is_empty() {
         notes.push(format!(
             "It expects these roles to be there, as the history did: {}.",
@@ -431,7 +432,39 @@ pub fn notes(dump: &SchemaDump) -> Vec<String> {
             objects.join(", ")
         ));
     }
-    notes.extend(dump.volatile.notes());
+    // What was read from a database changes from run to run in nothing.
+    if dump.origin.database.is_none() {
+        notes.extend(dump.volatile.notes());
+    }
+    notes
+}
+
+/// What a reader must know where the history was not replayed as it is.
+fn origin_notes(origin: &Origin) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !origin.skipped.is_empty() {
+        notes.push(format!(
+            "These revisions were not run (--skip), and what they do is not in it: {}.",
+            origin.skipped.join(", ")
+        ));
+    }
+    if origin.env.is_some() {
+        notes.push(
+            "The history was run by a plain env.py (--env builtin): without the naming conventions, \
+             plug-in operations and objects of the project's own."
+                .to_owned(),
+        );
+    }
+    if let Some(database) = &origin.database {
+        let rows = match &database.seed_tables[..] {
+            [] => "without rows".to_owned(),
+            tables => format!("with the rows of {}", tables.join(", ")),
+        };
+        notes.push(format!(
+            "The history was not replayed: this is the schema of the database {} as it was then (--from-database), {rows}.",
+            database.place
+        ));
+    }
     notes
 }
 

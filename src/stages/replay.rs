@@ -6,9 +6,14 @@
 //! On failure it leaves nothing behind: the scratch database goes with its server.
 
 mod before;
+pub mod choice;
+pub mod copied;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
+use rebaseline_archive::Origin;
 use sqlx::postgres::PgConnection;
 
 use crate::error::{Explain, Kind};
@@ -114,6 +119,10 @@ pub struct Request<'a> {
     pub database: &'a ScratchDb,
     /// What the history expects beforehand.
     pub prelude: &'a Prelude,
+    /// The texts of revision files that are not run.
+    pub stubs: &'a BTreeMap<PathBuf, String>,
+    /// How the schema is come by.
+    pub origin: &'a Origin,
     /// The project's environment.
     pub environment: Vec<(OsString, OsString)>,
 }
@@ -140,6 +149,8 @@ pub struct Replayed {
     watch: Stopwatch,
     /// The libraries that ran it.
     pub versions: Versions,
+    /// What was different from a plain replay.
+    pub origin: Origin,
 }
 
 /// Replays the history up to the cut and checks that it arrived there.
@@ -172,6 +183,7 @@ pub async fn replay(
         window,
         watch,
         versions: ran.versions,
+        origin: request.origin.clone(),
     })
 }
 
@@ -197,7 +209,7 @@ impl Request<'_> {
     fn scripts(&self) -> Scripts {
         let cut = self.cut.filter(|cut| !cut.kept().is_empty());
         let only = cut.map(|cut| cut.squashed().iter().map(ToString::to_string).collect());
-        Scripts { only, ..Scripts::default() }
+        Scripts { only, stubs: self.stubs.clone(), ..Scripts::default() }
     }
 
     fn job<'s>(&'s self, scripts: &'s Scripts) -> Job<'s> {

@@ -18,6 +18,7 @@ use rebaseline_archive::{
 use crate::files;
 use crate::history::{Cut, History};
 use crate::journal::{Content, Direction, Journal, Write};
+use crate::schema::inventory::Inventory;
 use crate::stages::dump::SchemaDump;
 use crate::stages::prove::Proof;
 use crate::stages::render::{Baseline, FileChange};
@@ -40,6 +41,9 @@ pub struct Request<'a> {
     pub documents: &'a [FileChange],
     /// What the history made.
     pub dump: &'a SchemaDump,
+    /// What the archive says of the history's catalog, where that is more than was proved: a database that
+    /// the schema was taken from has owners.
+    pub found: Option<&'a Inventory>,
     /// Files beside the revisions, which they may read.
     pub beside: &'a [PathBuf],
     /// The archive's file, relative to the root.

@@ -5,8 +5,8 @@ use std::io::{Cursor, Write};
 
 use rebaseline_archive::{
     Archive, ArchiveError, ArchivePath, BaselineRecord, FORMAT_VERSION, FileRecord, FileRole,
-    HistoryRecord, Limits, Manifest, READABLE_BY, RevisionRecord, SchemaRecord, Sha256, Tool,
-    VersionTableRecord,
+    HistoryRecord, Limits, Manifest, Origin, READABLE_BY, RevisionRecord, SchemaRecord, Sha256,
+    Tool, VersionTableRecord,
 };
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -80,6 +80,7 @@ pub fn manifest(tree: &Tree) -> Manifest {
             })
             .collect(),
         version_table: VersionTableRecord { schema: None, table: "alembic_version".into() },
+        origin: Origin::default(),
         schema: SchemaRecord {
             sha256: Sha256::of(b"schema"),
             counts: BTreeMap::from([("table".into(), 1)]),

@@ -6,6 +6,7 @@ mod twin;
 use indicatif::ProgressBar;
 use tokio::task::JoinHandle;
 
+use crate::commands::squash::from_database::FromDatabase;
 use crate::commands::squash::place;
 use crate::commands::squash::plan::Plan;
 use crate::config::{self, Settings};
@@ -20,6 +21,7 @@ use crate::run::channel::Event;
 use crate::schema::volatile::Volatile;
 use crate::schema::volatile::choice::Choices;
 use crate::stages::dump::{self, SchemaDump, seeds};
+use crate::stages::replay::copied::{self, Copied};
 use crate::stages::replay::{self, ReplayError, Replayed};
 use crate::stages::volatile;
 use twin::Twin;
@@ -88,34 +90,63 @@ pub async fn replay_while_proof_starts(
 }
 
 async fn replay_first(settings: &Settings, cut: &Cut, bar: &ProgressBar) -> Result<Rehearsal> {
-    let (first, second) = tokio::join!(start(settings), start_proof(settings));
-    let Started { server, database, mut interpreter } = first?;
     let tell = |event: &Event| match event {
         Event::Start { revision } => bar.set_message(revision.clone()),
         Event::Applied { .. } => bar.inc(1),
         _ => {}
     };
+    let replay = async |server: &Server, database: &ScratchDb, interpreter: &mut Interpreter| {
+        let request = request(settings, Some(cut), database);
+        let mut replayed = replay::replay(&request, interpreter, &tell).await?;
+        let before = replay::before(server, &replayed, &request, interpreter);
+        replayed.dump_before = before.await.map_err(ReplayError::from)?;
+        Ok((replayed, ()))
+    };
+    Ok(rehearse(settings, replay).await?.0)
+}
+
+/// Copies a database in the place of a replay, while the server and the interpreter of the proof start.
+pub async fn copy_while_proof_starts(
+    settings: &Settings,
+    cut: &Cut,
+    source: &FromDatabase,
+) -> Result<(Rehearsal, Copied)> {
+    let copy = async |server: &Server, database: &ScratchDb, interpreter: &mut Interpreter| {
+        source.fits(server.binaries().major).await?;
+        let request = request(settings, Some(cut), database);
+        Ok(copied::copied(&request, &source.source(cut), server, interpreter).await?)
+    };
+    rehearse(settings, copy).await
+}
+
+/// Starts both servers and both interpreters, and lets `fill` fill the first database.
+async fn rehearse<T>(
+    settings: &Settings,
+    fill: impl AsyncFnOnce(&Server, &ScratchDb, &mut Interpreter) -> Result<(Replayed, T)>,
+) -> Result<(Rehearsal, T)> {
+    let (first, second) = tokio::join!(start(settings), start_proof(settings));
+    let Started { server, database, mut interpreter } = first?;
     let ran = async {
         let second = second?;
         let folder = second.folder().subfolder("python").map_err(place::file)?;
         // Before the first job: then the copy has nothing of the project in it.
         let proving = interpreter.copy(&folder).await?;
-        let request = request(settings, Some(cut), &database);
-        let mut replayed = replay::replay(&request, &mut interpreter, &tell).await?;
-        let before = replay::before(&server, &replayed, &request, &mut interpreter);
-        replayed.dump_before = before.await.map_err(ReplayError::from)?;
-        Ok::<_, Error>((replayed, second, proving))
+        let (replayed, more) = fill(&server, &database, &mut interpreter).await?;
+        Ok::<_, Error>((replayed, more, second, proving))
     };
     match ran.await {
-        Ok((replayed, second, proving)) => Ok(Rehearsal {
-            server,
-            database,
-            replayed,
-            twin: None,
-            replaying: Some(interpreter),
-            second,
-            interpreter: proving,
-        }),
+        Ok((replayed, more, second, proving)) => {
+            let rehearsal = Rehearsal {
+                server,
+                database,
+                replayed,
+                twin: None,
+                replaying: Some(interpreter),
+                second,
+                interpreter: proving,
+            };
+            Ok((rehearsal, more))
+        }
         Err(error) => {
             database.drop_scratch().await?;
             Err(error)
@@ -146,8 +177,8 @@ fn request<'a>(
     cut: Option<&'a Cut>,
     database: &'a ScratchDb,
 ) -> replay::Request<'a> {
-    let environment = config::inherited();
-    replay::Request { cut, database, prelude: &settings.prelude, environment }
+    let Settings { prelude, stubs, origin, .. } = settings;
+    replay::Request { cut, database, prelude, stubs, origin, environment: config::inherited() }
 }
 
 /// Dumps what stands at the first step, and goes on to each other step and dumps again.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use rebaseline_archive::Origin;
 use serde::{Serialize, Serializer};
 
 use crate::commands::squash::place::short_version;
@@ -73,6 +74,8 @@ pub struct SquashResult {
     schema: Counts,
     volatile: Vec<Told>,
     volatile_schema: Vec<String>,
+    #[serde(skip_serializing_if = "Origin::is_plain")]
+    origin: Origin,
     proof: ProofPart,
     archive: Option<ArchivePart>,
     slowest: Vec<Slow>,
@@ -169,6 +172,7 @@ impl SquashResult {
             schema: dump.counts.clone(),
             volatile: dump.volatile.told.clone(),
             volatile_schema: dump.volatile.schema.clone(),
+            origin: dump.origin.clone(),
             proof: ProofPart {
                 equal: true,
                 compared: proof.compared(),

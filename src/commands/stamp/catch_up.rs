@@ -15,11 +15,13 @@ use std::time::{Duration, Instant};
 
 use super::plan;
 use super::run::Run;
-use crate::cli::{Global, Running, Stamp};
+use rebaseline_archive::VersionTableRecord;
+
+use crate::cli::{Environment, Global, Running, Stamp};
 use crate::commands::archive::Archives;
 use crate::commands::fleet;
 use crate::commands::generations::{Generations, run_folder};
-use crate::config::{self, Settings};
+use crate::config::{self, BuiltinEnv, Settings};
 use crate::error::{Explain, Kind, Result};
 use crate::files::PathError;
 use crate::postgres::connect::Patience;
@@ -97,14 +99,20 @@ pub async fn catch_up(global: &Global, arguments: &Stamp, report: &Report) -> Re
         python: behind.python.clone(),
         command: behind.command.clone(),
         x: behind.x.clone(),
+        environment: Environment { env: behind.env, version_table: None },
         pg_bin: behind.pg_bin.clone(),
         ..Running::default()
     };
-    let settings = Settings::load(global, &running)?;
+    let mut settings = Settings::load(global, &running)?;
     let named = fleet::named(&arguments.targets)?;
     let all = Archives::load(&settings, arguments.targets.archive.as_deref())?;
     let allowed = super::allowed(arguments);
     let (newest, header) = plan::plan(&settings, &all, &arguments.targets, allowed)?;
+    if let Some(env) = &mut settings.env {
+        // The archive knows where the databases keep their revision.
+        let VersionTableRecord { schema, table } = newest.version_table.clone();
+        *env = BuiltinEnv { schema, table };
+    }
     let journal = arguments.journal.as_deref();
     let goes_by = (&newest, &header);
     let mut run =
@@ -126,6 +134,9 @@ pub async fn catch_up(global: &Global, arguments: &Stamp, report: &Report) -> Re
         patience: super::patience(&arguments.targets),
     };
     let survey = work.survey(run.targets(), report).await?;
+    for note in work.skipped(run.targets(), &survey) {
+        report.note(note);
+    }
     work.lay_out(survey.iter().filter_map(|way| Some(way.as_ref()?.number)).min())?;
     if !looks_only && survey.iter().flatten().next().is_some() {
         let question = question(run.targets(), &survey);
@@ -380,6 +391,22 @@ impl Work<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// Of each database, which revisions are passed without being run, because the squash skipped them.
+    fn skipped(&self, targets: &[Target], survey: &[Option<Way>]) -> Vec<String> {
+        let manifests = self.squashes.squashes().iter().map(|squash| squash.archive.manifest());
+        let skipped: BTreeSet<&String> = manifests.flat_map(|m| &m.origin.skipped).collect();
+        let told = targets.iter().zip(survey).filter_map(|(target, way)| {
+            let lacking = &way.as_ref().filter(|way| !way.rows.is_empty())?.lacking;
+            let passed: Vec<&str> =
+                lacking.iter().filter(|id| skipped.contains(id)).map(String::as_str).collect();
+            (!passed.is_empty()).then(|| {
+                let passed = passed.join(", ");
+                format!("{target}: passed without being run, as the squash skipped it: {passed}")
+            })
+        });
+        told.collect()
     }
 
     /// Which revisions Alembic sees and runs.

@@ -3,10 +3,12 @@
 //! Data only. The interpreter is looked for in: `--python`, `rebaseline.toml`, the active virtual
 //! environment, `.venv` upwards, uv's and Poetry's environment, `python3`.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::config::{self, Settings};
 use crate::format::alembic::ini::DEFAULT_SECTION;
+use crate::format::alembic::plain;
 use crate::process::Plan;
 use crate::run::{Candidate, Mode, Recipe};
 
@@ -16,16 +18,26 @@ const SHIM: &str = include_str!("shim/sitecustomize.py");
 /// Starts Alembic as its console script does.
 const LAUNCHER: &str = include_str!("shim/run_alembic.py");
 
+/// The name of our own `env.py`: none that a project could mean.
+const ENV: &str = "rebaseline_env.py";
+
 /// What every job needs. Which driver it needs is not known before `env.py` runs.
 const MODULES: [&str; 3] = ["alembic.config", "alembic.command", "sqlalchemy"];
 
 /// The recipe for this project.
 pub fn recipe(settings: &Settings) -> Recipe {
-    let files = vec![("sitecustomize.py", SHIM), ("run_alembic.py", LAUNCHER)];
+    let mut files: Vec<(&'static str, Cow<'static, str>)> =
+        vec![("sitecustomize.py", SHIM.into()), ("run_alembic.py", LAUNCHER.into())];
+    let env = settings.env.as_ref().map(|env| {
+        // The template is ours and tested: there is nothing in it that could fail.
+        let text = plain::env(env.schema.as_deref(), &env.table).unwrap_or_default();
+        files.push((ENV, text.into()));
+        ENV
+    });
     if let Some((program, arguments)) = settings.command.as_deref().and_then(<[_]>::split_first) {
         let plan = Plan::new(program).arguments(arguments).folder(&settings.alembic.project);
         let candidates = vec![Candidate { plan, origin: "--command".to_owned() }];
-        return Recipe { candidates, files, mode: Mode::Once };
+        return Recipe { candidates, files, env, mode: Mode::Once };
     }
     let candidates = interpreters(settings)
         .into_iter()
@@ -45,7 +57,7 @@ pub fn recipe(settings: &Settings) -> Recipe {
         upgrade: arguments(&["upgrade", "heads"]),
         upgrade_offline: arguments(&["upgrade", "heads", "--sql"]),
     };
-    Recipe { candidates, files, mode }
+    Recipe { candidates, files, env, mode }
 }
 
 /// `-c`, `-n` and `-x`, as far as they differ from what Alembic takes by itself.

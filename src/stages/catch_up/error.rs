@@ -182,7 +182,7 @@ mod tests {
             line: Some(12),
             ..Failure::default()
         };
-        let source = Box::new(RunError::Revision { failure: Box::new(failure), applied: 1 });
+        let source = Box::new(RunError::revision(failure, vec!["before".to_owned()]));
         let error = CatchUpError::Run { applied: vec!["r2".to_owned()], source };
         assert_eq!(
             error.to_string(),

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::files;
 use crate::history::RevisionId;
+use crate::schema::inventory::Forms;
 use crate::stages::prove::Proof;
 use crate::stages::render::Baseline;
 use crate::stages::swap::{Request, SwapError};
@@ -74,7 +75,13 @@ pub(super) fn collect(
     if baselines.is_empty() {
         return Err(SwapError::NotProved);
     }
-    let inventory = proof.inventory().to_json();
+    let inventory = match request.found {
+        Some(found) => {
+            let baseline = proof.inventory().baseline.clone();
+            Forms { history: found.clone(), baseline }.to_json()
+        }
+        None => proof.inventory().to_json(),
+    };
     let text = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect();
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
@@ -98,6 +105,7 @@ pub(super) fn collect(
             counts: request.dump.counts.by_name(),
             inventory: Some(InventoryRecord::of(&inventory)),
         },
+        origin: request.dump.origin.clone(),
         proof: json!({
             "equal": true,
             "compared": proof.compared(),

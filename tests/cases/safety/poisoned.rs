@@ -40,6 +40,9 @@ async fn only_stamp_writes_to_a_real_database() {
         (&["stamp", "--catch-up", "--dry-run", url], 0),
         (&["stamp", "--catch-up", "--sql", url], 0),
         (&["undo"], 0),
+        (&["squash", "--dry-run", "--from-database", url, "--seed-tables", "public.*"], 0),
+        (&["squash", "--from-database", url, "--schema", "public", "--owner", "postgres"], 0),
+        (&["undo"], 0),
         // With another id, so that there is something to stamp.
         (&["squash", "--revision-id", "fresh"], 0),
         (&["status", url], 0),

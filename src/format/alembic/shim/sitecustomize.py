@@ -430,8 +430,17 @@ def guard_sqlalchemy(module):
         kind = type(connection)
         refuse(f"{kind.__module__}.{kind.__qualname__}", "a pool was given a connection that need not lead to scratch")
 
+    def remember(context):
+        """The last error of the server itself: whoever swallows it sees only that the transaction is aborted."""
+        told = told_by_server(context.original_exception)
+        if told is not None and told["sqlstate"] != ABORTED:
+            told["statement"] = shortened(context.statement)
+            told["line"] = line_in(getattr(state.running, "script", None))
+            state.running.error = told
+
     if not getattr(DialectEvents.__dict__["_listen"].__func__, "rebaseline_wrapped", False):
         wrap(DialectEvents, "_listen", ours_alone)
+        event.listen(Engine, "handle_error", remember)
         event.listen(Engine, "do_connect", connect)
         event.listen(Pool, "connect", check)
         event.listen(Pool, "first_connect", check)  # SQLAlchemy 1.3 asks the server things before "connect".
@@ -479,6 +488,42 @@ def report_versions(module):
         state.channel.send("versions", **found)
 
 
+ABORTED = "25P02"  # in_failed_sql_transaction
+
+
+def shortened(text, length=20000):
+    return text if text is None else str(text)[:length]  # An insert of seed rows can be megabytes.
+
+
+def told_by_server(error):
+    """What PostgreSQL said, in any driver's form; nothing for an error that the server did not make."""
+    found = {"message": None, "detail": None, "hint": None, "sqlstate": None}
+    while error is not None and found["sqlstate"] is None:
+        first = error.args[0] if error.args else None
+        diagnosis = getattr(error, "diag", None)
+        found["sqlstate"] = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+        if isinstance(first, dict) and "C" in first:  # pg8000
+            found.update(sqlstate=first["C"], message=first.get("M"), detail=first.get("D"), hint=first.get("H"))
+        elif getattr(diagnosis, "message_primary", None):
+            found.update(
+                message=diagnosis.message_primary, detail=diagnosis.message_detail, hint=diagnosis.message_hint
+            )
+        elif found["sqlstate"] is not None:
+            own = error.__cause__ if getattr(error.__cause__, "sqlstate", None) else error  # asyncpg, wrapped or not
+            found["message"] = getattr(own, "message", None) or str(own)
+            found.update(detail=getattr(own, "detail", None), hint=getattr(own, "hint", None))
+        error = getattr(error, "orig", None) or error.__cause__
+    return None if found["sqlstate"] is None else {key: shortened(value, 4000) for key, value in found.items()}
+
+
+def line_in(script):
+    """The line of the revision's file that is being run in this thread."""
+    frame = sys._getframe() if script is not None else None
+    while frame is not None and frame.f_code.co_filename != script.path:
+        frame = frame.f_back
+    return frame and frame.f_lineno
+
+
 def report_failure(error, script=None):
     if getattr(error, "rebaseline_reported", False):
         return
@@ -491,18 +536,19 @@ def report_failure(error, script=None):
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame.lineno for frame in frames if script is not None and frame.filename == script.path]
     lines = "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines()
-    cause = getattr(error, "orig", None) or error
-    code = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-    if code is None and cause.args and isinstance(cause.args[0], dict):
-        code = cause.args[0].get("C")  # pg8000
+    told = told_by_server(error)
+    before = getattr(state.running, "error", None) if script is not None else None
     state.channel.send(
         "failed",
         revision=script and script.revision,
+        file=script and script.path,
         line=own[-1] if own else None,
         type=f"{type(error).__module__}.{type(error).__qualname__}",
-        message=str(error)[:20000],  # An insert of seed rows can be megabytes.
+        message=shortened(error),
         traceback=[line[:2000] for line in lines[-30:]],
-        sqlstate=code,
+        sqlstate=told and told["sqlstate"],
+        told=told and {**told, "statement": shortened(getattr(error, "statement", None))},
+        swallowed=before if told is not None and told["sqlstate"] == ABORTED else None,
     )
 
 
@@ -582,7 +628,7 @@ def guard_alembic(module):
             def migration_fn(*args, **kwargs):
                 script = state.running.script = self.revision
                 state.channel.send("start", revision=script.revision, doc=script.doc, upgrade=self.is_upgrade)
-                state.running.since = time.perf_counter()
+                state.running.since, state.running.error = time.perf_counter(), None
                 return migrate(*args, **kwargs)
 
             self.migration_fn = migration_fn
@@ -633,10 +679,22 @@ def guard_scripts(module):
 
         return _upgrade_revs
 
+    def make_env(original):
+        def run_env(self):
+            if state.env is None:
+                return original(self)
+            from importlib.util import module_from_spec, spec_from_file_location
+
+            spec = spec_from_file_location("env_py", state.env)
+            spec.loader.exec_module(module_from_spec(spec))
+
+        return run_env
+
     # Older versions load the files of a folder by their names.
     name = "_from_filename" if hasattr(module.Script, "_from_filename") else "_from_path"
     wrap(module.Script, name, make_load)
     wrap(module.ScriptDirectory, "_upgrade_revs", make_upgrade)
+    wrap(module.ScriptDirectory, "run_env", make_env)
     guard_version_locations(module.ScriptDirectory)
 
 
@@ -670,7 +728,8 @@ def guard_loading(module):
     def make(original):
         def load_module_py(module_id, path, *args, **kwargs):
             text = state.scripts.get("replaced", {}).get(os.path.realpath(path))
-            if text is None:
+            stub = state.scripts.get("stubs", {}).get(os.path.realpath(path))
+            if text is None and stub is None:
                 return original(module_id, path, *args, **kwargs)
             from importlib.machinery import SourceFileLoader
             from importlib.util import module_from_spec, spec_from_file_location
@@ -679,6 +738,8 @@ def guard_loading(module):
                 def get_data(self, path):
                     if path != self.path:
                         raise OSError("no cached form of a file that changes")
+                    if stub is not None:
+                        return stub.encode()
                     with open(text, "rb") as file:
                         return file.read()
 
@@ -769,6 +830,7 @@ class State:
         self.settings = json.dumps({**settings, "preload": False})
         self.scratch = settings["scratch"]
         self.scripts = settings.get("scripts") or {}
+        self.env = settings.get("env")  # A file that is run in the place of env.py.
         self.origins = set()
         self.versions_sent = False
         self.running = threading.local()
