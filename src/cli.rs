@@ -1,6 +1,7 @@
 //! The command line: clap types only. What they mean together is worked out in `config`.
 #![expect(clippy::doc_markdown, reason = "these comments are the help pages")]
 
+pub mod audit;
 mod env;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use chrono::NaiveDateTime;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::history::created;
+pub use audit::Audit;
 pub use env::{Env, Environment, Otherwise};
 
 /// Squash a PostgreSQL migration history into one proved baseline revision.
@@ -69,6 +71,12 @@ pub enum Format {
     Json,
     /// The same, but stamp and status tell each database as it ends, one JSON object a line.
     Jsonl,
+    /// `audit` only: SARIF 2.1.0. Its help page tells of it, the others need not.
+    #[value(hide = true)]
+    Sarif,
+    /// `audit` only: annotations of GitHub's workflows.
+    #[value(hide = true)]
+    Github,
 }
 
 /// When to use colours.
@@ -89,7 +97,7 @@ pub enum Command {
     /// Squash the history into one proved baseline and archive the old revisions
     Squash(Box<Squash>),
     /// Check the revision files without running them
-    Audit,
+    Audit(Audit),
     /// Bring databases that stand at the squashed head onto the baseline
     Stamp(Stamp),
     /// Say where databases stand

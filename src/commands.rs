@@ -15,7 +15,7 @@ pub mod undo;
 
 use std::path::PathBuf;
 
-use crate::cli::{Cli, Command, Global, Running};
+use crate::cli::{Cli, Command, Format, Global, Running};
 use crate::config::Settings;
 use crate::error::{Explain, Kind, Result};
 use crate::journal::Journal;
@@ -24,9 +24,16 @@ use crate::report::Report;
 /// Runs the command and gives the exit code.
 pub async fn run(cli: &Cli, report: &Report) -> Result<u8> {
     let global = &cli.global;
+    if matches!(global.format, Format::Sarif | Format::Github)
+        && !matches!(cli.command, Command::Audit(_))
+    {
+        return Err(
+            UnknownFormat(if global.format == Format::Sarif { "sarif" } else { "github" }).into()
+        );
+    }
     match &cli.command {
         Command::Squash(arguments) => Box::pin(squash::squash(global, arguments, report)).await,
-        Command::Audit => audit::audit(global, report),
+        Command::Audit(arguments) => audit::audit(global, arguments, report).await,
         Command::Stamp(arguments) => Box::pin(stamp::stamp(global, arguments, report)).await,
         Command::Status(arguments) if arguments.health => {
             health::once(global, arguments, report).await
@@ -47,6 +54,21 @@ pub fn unfinished_journal(global: &Global) -> Option<PathBuf> {
     let settings = Settings::load(global, &Running::default()).ok()?;
     let path = Journal::path(&settings.root);
     path.exists().then_some(path)
+}
+
+/// A format that only `audit` has.
+#[derive(Debug, thiserror::Error)]
+#[error("only audit can answer in the format {0}")]
+pub struct UnknownFormat(&'static str);
+
+impl Explain for UnknownFormat {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn hints(&self) -> Vec<String> {
+        vec!["--format text, json or jsonl".to_owned()]
+    }
 }
 
 /// The runtime for waiting could not be made.

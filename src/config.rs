@@ -15,6 +15,7 @@ use crate::cli::{Env, Environment, Global, Running};
 use crate::error::{Explain, Kind};
 use crate::files::{self, PathError};
 use crate::format::alembic::ini::{self, AlembicConfig, ConfigError, DEFAULT_SECTION};
+use crate::history::Level;
 use crate::postgres::run_folder::{self, Places};
 use crate::postgres::scratch::Prelude;
 use crate::postgres::server::Source;
@@ -135,6 +136,13 @@ struct HistoryTable {
     scratch: ScratchTable,
     seed: BTreeMap<String, String>,
     stamp: StampTable,
+    audit: AuditTable,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct AuditTable {
+    rules: BTreeMap<String, Level>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -210,6 +218,8 @@ pub struct Settings {
     pub seed: Vec<(String, String)>,
     /// Extra objects of live databases that nobody minds: patterns for `schema.name`.
     pub ignore: Vec<glob::Pattern>,
+    /// What becomes of the audit's rules, by their names as they are written.
+    pub rules: BTreeMap<String, Level>,
     /// Where run folders and templates of clusters are.
     pub places: Places,
     /// The value of PATH.
@@ -279,6 +289,7 @@ impl Settings {
             },
             seed: table.seed.into_iter().collect(),
             ignore: patterns(&table.stamp.ignore)?,
+            rules: table.audit.rules,
             places: places(),
             path: variable("PATH").unwrap_or_default(),
             clock: Clock::from_environment()?,

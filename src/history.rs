@@ -24,7 +24,7 @@ pub use branches::{Branch, BranchesError};
 pub use cut::{Choice, Cut, CutError};
 #[cfg(test)]
 pub use drawing::history;
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Level, Position, Severity};
 
 /// The characters that Alembic refuses in a revision id: its command line gives them a meaning
 /// (`branch@head`, `+1`, `-1`, `from:to`).

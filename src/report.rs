@@ -23,6 +23,7 @@ const DIFFERENCES: usize = 40;
 pub struct Report {
     format: Format,
     color: bool,
+    color_stdout: bool,
     terminal: bool,
     started: Instant,
 }
@@ -31,18 +32,34 @@ pub struct Report {
 pub trait Printable: Serialize {
     /// The text for people, without a final newline.
     fn text(&self) -> String;
+
+    /// The same in colours.
+    fn painted(&self) -> String {
+        self.text()
+    }
+
+    /// The form of another format, if there is one.
+    fn other(&self, _format: Format) -> Option<String> {
+        None
+    }
 }
 
 impl Report {
     /// A printer for this format and these colours.
     pub fn new(format: Format, color: Color, no_color: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let color = match color {
+        let color_on = |terminal: bool| match color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => terminal && !no_color,
         };
-        Self { format, color, terminal, started: Instant::now() }
+        Self {
+            format,
+            color: color_on(terminal),
+            color_stdout: color_on(std::io::stdout().is_terminal()),
+            terminal,
+            started: Instant::now(),
+        }
     }
 
     /// Seconds since the start.
@@ -78,7 +95,9 @@ impl Report {
     /// The result of a command, on stdout.
     pub fn result(&self, result: &impl Printable) {
         let text = match self.format {
+            Format::Text if self.color_stdout => result.painted(),
             Format::Text => result.text(),
+            Format::Sarif | Format::Github => result.other(self.format).unwrap_or_default(),
             Format::Json | Format::Jsonl => {
                 serde_json::to_string(result).unwrap_or_else(|error| error.to_string())
             }
@@ -105,7 +124,7 @@ impl Report {
     /// An error: what happened, why, what to do, and the state that things are in. For scripts it is on
     /// stdout as well, in the place of the result.
     pub fn error(&self, error: &Error) {
-        if self.format != Format::Text {
+        if matches!(self.format, Format::Json | Format::Jsonl) {
             let mut object = serde_json::json!({
                 "outcome": "failed",
                 "exit_code": error.kind().exit_code(),

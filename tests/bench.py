@@ -7,6 +7,7 @@
     e  a fresh database from the baseline against the full history
     f  c with --once: without the second replay
     g  the render stage with --style ops against --style sql
+    i  rebaseline audit of 10,000 revision files, with the rules on what they do and without
     h  rebaseline stamp of many databases, against a loop of alembic stamp and against the same statements sent by
        bare connections, as many at once
 
@@ -342,6 +343,21 @@ def fleet(work, tool, server, runs, count, sample=20, jobs=16):
           f"our throughput is {median['bare'] / median['ours']:.2f} of theirs", flush=True)
 
 
+def audits(work, tool, runs, count=10_000):
+    folder = os.path.join(work, "audits")
+    generated(folder, count)
+    times = {"all": [], "structure": []}
+    for turn in range(runs + 1):
+        for name, more in (("all", []), ("structure", ["--structure"])):
+            seconds = timed([tool, "audit", *more], folder, dict(os.environ))
+            if turn:
+                times[name].append(seconds)
+    every, structure = (statistics.median(times[name]) for name in times)
+    print(f"\ni  audit of {count} revision files, median of {runs}")
+    print(f"     all rules                        {every:8.3f} s")
+    print(f"     --structure                      {structure:8.3f} s", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tool", help="the release binary")
@@ -349,13 +365,17 @@ def main():
     parser.add_argument("--no-large", action="store_true", help="without the large baselines")
     parser.add_argument("--revisions", type=int, default=1000)
     parser.add_argument("--databases", type=int, default=500)
-    parser.add_argument("--only", choices=["squash", "fleet"], help="leave the other half out")
+    parser.add_argument("--only", choices=["squash", "fleet", "audit"], help="leave the others out")
     arguments = parser.parse_args()
     tool = os.path.abspath(arguments.tool)
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     server = Server()
     work = tempfile.mkdtemp(prefix="rebaseline-bench-")
     try:
+        if arguments.only in (None, "audit"):
+            audits(work, tool, arguments.runs)
+        if arguments.only == "audit":
+            return
         if arguments.only != "squash":
             fleet(work, tool, server, arguments.runs, arguments.databases)
         if arguments.only == "fleet":

@@ -1,6 +1,7 @@
 //! The cases, one file per capability.
 
 mod archive;
+mod audit;
 mod bad_input;
 mod bridge;
 mod carried;

@@ -111,7 +111,8 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
 
     let _lock = place::lock(&settings)?;
     place::no_journal(&settings)?;
-    let audit = audit::audit(&settings.alembic);
+    let rules = audit::Choices::new(&settings.rules)?;
+    let audit = audit::look(&settings.alembic, &rules, false);
     let history = sound_history(&settings, &audit)?;
     if !arguments.dry_run && !arguments.allow_dirty {
         place::clean_work_tree(&settings).await?;
@@ -305,8 +306,9 @@ fn settings(global: &Global, arguments: &Squash) -> Result<Settings> {
 /// The linked history, or what is wrong with it.
 fn sound_history<'a>(settings: &Settings, audit: &'a Audit) -> Result<&'a History> {
     let Some(history) = &audit.history else {
-        let errors = audit.findings.iter().filter(|f| f.severity == Severity::Error).count();
-        return Err(SquashError::Findings { errors, shown: shown(&audit.findings) }.into());
+        let told = audit.findings.iter().filter(|finding| finding.severity != Severity::Info);
+        let errors = told.clone().filter(|finding| finding.severity == Severity::Error).count();
+        return Err(SquashError::Findings { errors, shown: shown(told) }.into());
     };
     if history.is_empty() {
         return Err(nothing(settings));

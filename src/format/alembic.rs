@@ -1,6 +1,7 @@
 //! Alembic: its configuration, its revision files read statically, and how its migrations are run.
 
 pub mod bridge;
+pub mod code;
 pub mod configparser;
 pub mod filename;
 pub mod ini;

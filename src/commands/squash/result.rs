@@ -6,7 +6,7 @@ use rebaseline_archive::Origin;
 use serde::{Serialize, Serializer};
 
 use crate::commands::squash::place::short_version;
-use crate::history::{Cut, Finding, History};
+use crate::history::{Cut, Finding, History, Severity};
 use crate::postgres::server::Server;
 use crate::report::{Printable, Report, count};
 use crate::run::Applied;
@@ -267,8 +267,10 @@ pub fn audited(history: &History, cut: &Cut, findings: &[Finding]) -> String {
     if !cut.kept().is_empty() {
         text += &format!(", {} to squash, {} kept", cut.squashed().len(), cut.kept().len());
     }
-    if !findings.is_empty() {
-        text += &format!(", {}", count(findings.len() as u64, "finding", "findings"));
+    // What is only worth knowing is for `audit` to tell.
+    let told = findings.iter().filter(|finding| finding.severity != Severity::Info).count();
+    if told > 0 {
+        text += &format!(", {}", count(told as u64, "finding", "findings"));
     }
     text
 }

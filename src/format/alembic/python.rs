@@ -6,16 +6,19 @@
 //! running the file could tell is reported as dynamic, never guessed. Pure.
 
 mod bindings;
+mod lines;
 mod problem;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
-use ruff_python_ast::{Expr, ExprStringLiteral, Stmt};
-use ruff_text_size::TextRange;
+use ruff_python_ast::{Expr, ExprStringLiteral, ModModule, PySourceType, Stmt};
+use ruff_python_parser::Parsed;
+use ruff_text_size::{Ranged, TextRange};
 
 use self::bindings::{Bindings, Value, What};
+pub use self::lines::{Lines, line_at};
 pub use self::problem::{BrokenSource, ProblemKind, SourceProblem};
 use crate::history::RevisionId;
 
@@ -54,6 +57,8 @@ pub struct RevisionSource {
     pub message: String,
     /// `Create Date:` of the docstring, as written.
     pub created: Option<String>,
+    /// The bytes of that line, if it is written without escapes.
+    pub created_place: Option<Range<usize>>,
     /// The file that holds the SQL of a large baseline of ours.
     pub sql_file: Option<SqlFile>,
 }
@@ -65,8 +70,8 @@ pub struct SqlFile {
     pub name: String,
     /// Its SHA-256 in hexadecimal.
     pub sha256: String,
-    /// The line of its name.
-    pub line: u32,
+    /// The bytes of its name.
+    pub range: Range<usize>,
 }
 
 /// Reads a revision file.
@@ -83,8 +88,56 @@ pub fn read_revision(source: &str) -> Result<RevisionSource, BrokenSource> {
 /// # Errors
 /// Everything that is wrong in the file.
 pub fn read_revision_named(source: &str, file_name: &str) -> Result<RevisionSource, BrokenSource> {
-    let parsed =
-        ruff_python_parser::parse_unchecked_source(source, ruff_python_ast::PySourceType::Python);
+    Module::parse(source).read(file_name)
+}
+
+/// A parsed file.
+#[derive(Debug)]
+pub struct Module<'a> {
+    source: &'a str,
+    parsed: Parsed<ModModule>,
+}
+
+impl<'a> Module<'a> {
+    /// Parses a file; what is no Python leaves gaps.
+    pub fn parse(source: &'a str) -> Self {
+        let parsed = ruff_python_parser::parse_unchecked_source(source, PySourceType::Python);
+        Self { source, parsed }
+    }
+
+    /// Its text.
+    pub fn source(&self) -> &'a str {
+        self.source
+    }
+
+    /// Its statements.
+    pub fn body(&self) -> &[Stmt] {
+        &self.parsed.syntax().body
+    }
+
+    /// Its comments with the `#`, in their order. Where each stands, in bytes.
+    pub fn comments(&self) -> impl Iterator<Item = (Range<usize>, &'a str)> {
+        let comments = self.parsed.tokens().iter().filter(|token| token.kind().is_comment());
+        comments.filter_map(|token| {
+            let range = Range::<usize>::from(token.range());
+            Some((range.clone(), self.source.get(range)?))
+        })
+    }
+
+    /// What it declares.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the file.
+    pub fn read(&self, file_name: &str) -> Result<RevisionSource, BrokenSource> {
+        read(self.source, &self.parsed, file_name)
+    }
+}
+
+fn read(
+    source: &str,
+    parsed: &Parsed<ModModule>,
+    file_name: &str,
+) -> Result<RevisionSource, BrokenSource> {
     let body = &parsed.syntax().body;
     let mut reading = Reading { lines: Lines::new(source), problems: Vec::new() };
     let bindings = Bindings::of(body);
@@ -127,10 +180,16 @@ pub fn read_revision_named(source: &str, file_name: &str) -> Result<RevisionSour
     let (message, created) = describe(body.first());
     let text = |name: &str| Some(bindings.get(name)?.text()?.to_owned());
     let sql_file = bindings.get("sql_file").and_then(|value| {
-        let line = place(value).line;
-        Some(SqlFile { name: text("sql_file")?, sha256: text("sql_sha256")?, line })
+        let range = value.range.into();
+        Some(SqlFile { name: text("sql_file")?, sha256: text("sql_sha256")?, range })
     });
-    let docstring = docstring(body.first()).map(|literal| literal.range.into());
+    let docstring = docstring(body.first()).map(|literal| Range::<usize>::from(literal.range));
+    let created_place = docstring.clone().and_then(|range| {
+        let text = source.get(range.clone())?;
+        let begin = text.find("Create Date:")?;
+        let line = text[begin..].lines().next()?.trim_end().trim_end_matches(['"', '\'']);
+        Some(range.start + begin..range.start + begin + line.len())
+    });
 
     match (id, down_revision.map(place)) {
         (Some(id), Some(down_revision)) if reading.problems.is_empty() => Ok(RevisionSource {
@@ -144,6 +203,7 @@ pub fn read_revision_named(source: &str, file_name: &str) -> Result<RevisionSour
             docstring,
             message,
             created,
+            created_place,
             sql_file,
         }),
         (id, _) => {
@@ -267,40 +327,5 @@ fn lower_case(message: &str) -> String {
     match characters.next() {
         Some(first) => first.to_lowercase().chain(characters).collect(),
         None => String::new(),
-    }
-}
-
-/// The line of a place in a source, from 1.
-pub(super) fn line_at(source: &str, offset: usize) -> u32 {
-    Lines::new(source).position(offset).0
-}
-
-/// Where each line begins.
-struct Lines<'a> {
-    source: &'a str,
-    starts: Vec<usize>,
-}
-
-impl<'a> Lines<'a> {
-    fn new(source: &'a str) -> Self {
-        let bytes = source.as_bytes();
-        // Python ends a line at `\n`, `\r\n` and `\r`.
-        let ends = (0..bytes.len()).filter(|at| {
-            bytes[*at] == b'\n' || (bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
-        });
-        let starts = std::iter::once(0).chain(ends.map(|end| end + 1)).collect();
-        Self { source, starts }
-    }
-
-    fn position(&self, offset: usize) -> (u32, u32) {
-        let line = self.starts.partition_point(|start| *start <= offset);
-        let start = self.starts[line.saturating_sub(1)];
-        let column = self.source.get(start..offset).map_or(0, |text| text.chars().count()) + 1;
-        (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
-    }
-
-    fn literal<T>(&self, value: T, range: TextRange) -> Literal<T> {
-        let (line, _) = self.position(range.start().into());
-        Literal { value, range: range.into(), line }
     }
 }

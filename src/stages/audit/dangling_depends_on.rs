@@ -2,7 +2,18 @@
 //! in a `KeyError`; it takes a partial id on its command line, but not in a file.
 
 use super::Known;
-use crate::history::{Finding, RevisionId};
+use super::rule::{Group, Rule};
+use crate::history::{Finding, RevisionId, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    code: "dangling-depends-on",
+    group: Group::Structure,
+    severity: Severity::Error,
+    fixed: true,
+    summary: "a `depends_on` that is neither a revision nor a branch label",
+    why: "Alembic ends in a `KeyError`. It takes a partial id on its command line, but not in a file.",
+    mend: "Write the whole id of an existing revision, or a branch label, or remove it.",
+};
 
 pub(super) fn finding(
     id: &RevisionId,
@@ -10,10 +21,14 @@ pub(super) fn finding(
     candidates: &[RevisionId],
     known: &Known,
 ) -> Finding {
-    let line = known.source(id).and_then(|source| {
-        source.depends_on.iter().find(|name| name.value == depends_on).map(|name| name.line)
+    let place = known.source(id).and_then(|source| {
+        source
+            .depends_on
+            .iter()
+            .find(|name| name.value == depends_on)
+            .map(|name| name.range.clone())
     });
-    let mut finding = known.error("dangling-depends-on", id, line);
+    let mut finding = known.finding(&RULE, id, place);
     finding.message = format!(
         "revision `{id}` depends on `{depends_on}`, which is neither a revision nor a branch label"
     );

@@ -4,7 +4,7 @@
 //! it leads to, because Alembic resolves it first. The folders `__pycache__` are skipped. Each file
 //! is read once, in Alembic's order of locations and in the order of names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -18,17 +18,23 @@ use crate::history::Severity;
 /// What lies below the version locations.
 #[derive(Default)]
 pub(super) struct Listing {
-    pub(super) files: Vec<RevisionFile>,
+    pub(super) files: Vec<Candidate>,
     pub(super) unreadable: Vec<(PathBuf, FileProblem)>,
     pub(super) beside: Vec<PathBuf>,
 }
 
-/// A file that Alembic would load as a revision.
-pub(super) struct RevisionFile {
+/// A file that Alembic would load as a revision, not read yet.
+pub(super) struct Candidate {
+    /// Where it is.
+    place: PathBuf,
     /// Relative to the project if it lies inside.
     pub(super) path: PathBuf,
     /// The name that Alembic sees.
     pub(super) name: String,
+}
+
+/// What is in it.
+pub(super) struct Content {
     pub(super) text: String,
     pub(super) sha256: String,
 }
@@ -84,8 +90,9 @@ pub(super) fn list(config: &AlembicConfig) -> Listing {
     // name. Alembic names both by the file.
     candidates.sort_by_key(DirEntry::path_is_symlink);
     let mut read = BTreeSet::new();
+    let mut folders = Folders::default();
     for entry in &candidates {
-        take(config, entry, &mut read, &mut listing);
+        take(config, entry, &mut folders, &mut read, &mut listing);
     }
     // A file of one location can lie below another.
     others.retain(|path| !read.contains(&real(path)) && is_beside(path));
@@ -103,7 +110,8 @@ fn entries(config: &AlembicConfig, location: &Path, listing: &mut Listing) -> Ve
     for entry in walk.into_iter().filter_entry(outside) {
         match entry {
             // A link to a folder is not followed, and is no file.
-            Ok(entry) if entry.file_type().is_dir() || entry.path().is_dir() => {}
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) if entry.path_is_symlink() && entry.path().is_dir() => {}
             Ok(entry) => entries.push(entry),
             Err(error) => {
                 let path = shown(config, error.path().unwrap_or(location));
@@ -118,6 +126,7 @@ fn entries(config: &AlembicConfig, location: &Path, listing: &mut Listing) -> Ve
 fn take(
     config: &AlembicConfig,
     entry: &DirEntry,
+    folders: &mut Folders,
     read: &mut BTreeSet<PathBuf>,
     listing: &mut Listing,
 ) {
@@ -127,16 +136,41 @@ fn take(
     {
         listing.unreadable.push((path.clone(), FileProblem::Link { target }));
     }
-    if !read.insert(real(entry.path())) {
-        // Alembic warns that it was loaded twice, and ignores it.
-        return;
+    let file = folders.real(entry);
+    let name = name(&file);
+    if read.insert(file) {
+        listing.files.push(Candidate { place: entry.path().to_owned(), path, name });
     }
-    match text(entry.path()) {
-        Ok((text, sha256)) => {
-            let name = real_name(entry.path());
-            listing.files.push(RevisionFile { path, name, text, sha256 });
+    // Else Alembic warns that it was loaded twice, and ignores it.
+}
+
+/// The real paths of folders, each asked for once: thousands of files lie in one.
+#[derive(Default)]
+struct Folders(BTreeMap<PathBuf, PathBuf>);
+
+impl Folders {
+    fn real(&mut self, entry: &DirEntry) -> PathBuf {
+        let path = entry.path();
+        match (path.parent(), path.file_name()) {
+            (Some(folder), Some(name)) if !entry.path_is_symlink() => {
+                if let Some(real) = self.0.get(folder) {
+                    return real.join(name);
+                }
+                let known = real(folder);
+                let found = known.join(name);
+                self.0.insert(folder.to_owned(), known);
+                found
+            }
+            _ => real(path),
         }
-        Err(problem) => listing.unreadable.push((path, problem)),
+    }
+}
+
+impl Candidate {
+    /// Reads it.
+    pub(super) fn read(&self) -> Result<Content, FileProblem> {
+        let (text, sha256) = text(&self.place)?;
+        Ok(Content { text, sha256 })
     }
 }
 

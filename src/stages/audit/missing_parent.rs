@@ -3,8 +3,21 @@
 //! The reason is told if it can be known: the parent's own file is broken, the name is a branch
 //! label, or `None` was put in quotes.
 
-use super::{Broken, Known};
-use crate::history::{Finding, RevisionId};
+use super::rule::{Group, Rule};
+use super::{Broken, Known, unread_parent};
+use crate::history::{Finding, RevisionId, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    code: "missing-parent",
+    group: Group::Structure,
+    severity: Severity::Error,
+    fixed: true,
+    summary: "a `down_revision` that no file declares",
+    why: "The chain is broken: Alembic ends in a `KeyError`. Mostly the file was deleted, renamed with its id, or \
+          is on another branch.",
+    mend: "Put the file back (`git log --all --diff-filter=D --name-only -- '*ID*'` finds it), or name another \
+           revision in `down_revision`.",
+};
 
 pub(super) fn finding(
     id: &RevisionId,
@@ -12,10 +25,14 @@ pub(super) fn finding(
     label_of: Option<&RevisionId>,
     known: &Known,
 ) -> Finding {
-    let line = known.source(id).and_then(|source| {
-        source.parents.iter().find(|literal| literal.value == *parent).map(|literal| literal.line)
+    let place = known.source(id).and_then(|source| {
+        source
+            .parents
+            .iter()
+            .find(|literal| literal.value == *parent)
+            .map(|literal| literal.range.clone())
     });
-    let mut finding = known.error("missing-parent", id, line);
+    let mut finding = known.finding(&RULE, id, place);
     finding.message = format!("the parent `{parent}` of revision `{id}` is in no file");
     finding.help = format!(
         "put the file of `{parent}` back (find it: `git log --all --diff-filter=D --name-only -- \
@@ -26,10 +43,8 @@ pub(super) fn finding(
             format!("the parent `{parent}` of revision `{id}` is a branch label, not a revision");
         finding.help = format!("write `down_revision = \"{label_of}\"`");
     } else if let Some(broken) = culprit(parent, &known.broken) {
-        let file = broken.file.display();
-        finding.message =
-            format!("the parent `{parent}` of revision `{id}` is missing: `{file}` is broken");
-        finding.help = format!("repair `{file}` first: it has a finding of its own");
+        // Nothing is wrong here: the file of the parent has a finding of its own.
+        unread_parent::instead(&mut finding, id, parent, &broken.file);
     } else if parent.as_str() == "None" {
         "write `down_revision = None`, without quotes".clone_into(&mut finding.help);
     } else if !known.broken.is_empty() {

@@ -216,10 +216,10 @@ fn every_rule_on_structure() {
     Error duplicate-branch-label versions/a.py:4
         the branch label `abcdef123456` of revision `a` is the id of a revision as well
         help: remove or rename the label `abcdef123456` in one of the two places
-    Error duplicate-revision versions/b2.py
+    Error duplicate-revision versions/b2.py:2
         revision `b` is declared in `versions/b1.py` and `versions/b2.py`, with the same content
         help: remove one of them: `git rm versions/b2.py`
-    Error duplicate-revision versions/c2.py
+    Error duplicate-revision versions/c2.py:2
         revision `c` is declared in `versions/c1.py` and `versions/c2.py`, with different content
         help: keep one of them, or give one a new `revision` and put it behind the other with `down_revision`
     Error missing-parent versions/d.py:3
@@ -265,15 +265,15 @@ fn a_missing_parent_is_put_down_to_the_broken_file() {
     Error syntax-error versions/a.py:3
         syntax error: expected a statement
         help: repair the file: Alembic cannot load it either
-    Error missing-parent versions/b.py:3
-        the parent `a` of revision `b` is missing: `versions/a.py` is broken
-        help: repair `versions/a.py` first: it has a finding of its own
-    Error missing-parent versions/c.py:3
-        the parent `empty01` of revision `c` is missing: `versions/2024_empty01_x.py` is broken
-        help: repair `versions/2024_empty01_x.py` first: it has a finding of its own
     Error missing-parent versions/d.py:3
         the parent `other` of revision `d` is in no file
         help: repair `versions/2024_empty01_x.py` and `versions/a.py` first, which may declare it; or: put the file of `other` back (find it: `git log --all --diff-filter=D --name-only -- '*other*'`), or name another revision in the `down_revision` of `d`
+    Info unread-parent versions/b.py:3
+        revision `b` waits for its parent `a`, because `versions/a.py` could not be read
+        help: mend `versions/a.py`: it has a finding of its own
+    Info unread-parent versions/c.py:3
+        revision `c` waits for its parent `empty01`, because `versions/2024_empty01_x.py` could not be read
+        help: mend `versions/2024_empty01_x.py`: it has a finding of its own
     ");
 }
 

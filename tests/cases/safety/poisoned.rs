@@ -25,6 +25,7 @@ async fn only_stamp_writes_to_a_real_database() {
     let url = url.as_str();
     let commands: &[(&[&str], i32)] = &[
         (&["audit"], 0),
+        (&["audit", "--database", url], 0),
         (&["squash", "--dry-run"], 0),
         (&["squash"], 0),
         (&["archive", "list"], 0),
