@@ -3,6 +3,7 @@
 
 pub mod audit;
 mod env;
+mod repair;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::history::created;
 pub use audit::Audit;
 pub use env::{Env, Environment, Otherwise};
+pub use repair::Repair;
 
 /// Squash a PostgreSQL migration history into one proved baseline revision.
 #[derive(Debug, Parser)]
@@ -98,6 +100,8 @@ pub enum Command {
     Squash(Box<Squash>),
     /// Check the revision files without running them
     Audit(Audit),
+    /// Mend a history that does not hold together
+    Repair(Repair),
     /// Bring databases that stand at the squashed head onto the baseline
     Stamp(Stamp),
     /// Say where databases stand
@@ -108,9 +112,9 @@ pub enum Command {
     Rebase(Rebase),
     /// Learn the catalog after each archived revision, so that status finds databases by it
     Index(Index),
-    /// Finish an interrupted squash (or an interrupted undo)
+    /// Finish an interrupted squash or repair (or an interrupted undo)
     Resume,
-    /// Put the old revisions back and take the baseline out
+    /// Put the old revisions back and take the baseline out, or take a repair back
     Undo(Undo),
     /// Let `alembic upgrade` take databases behind the baseline through the archived revisions
     #[command(subcommand)]
@@ -407,7 +411,7 @@ pub struct Index {
 /// `rebaseline undo`
 #[derive(Debug, Clone, Default, Args)]
 pub struct Undo {
-    /// The archive whose squash is undone [default: the newest whose baseline is in the project]
+    /// The archive whose squash or repair is undone [default: that of the newest one in the project]
     #[arg(long, value_name = "FILE")]
     pub archive: Option<PathBuf>,
     /// Do not ask before files are replaced

@@ -8,6 +8,7 @@ pub mod generations;
 pub mod health;
 pub mod index;
 pub mod rebase;
+pub mod repair;
 pub mod resume;
 pub mod squash;
 pub mod stamp;
@@ -34,6 +35,7 @@ pub async fn run(cli: &Cli, report: &Report) -> Result<u8> {
     match &cli.command {
         Command::Squash(arguments) => Box::pin(squash::squash(global, arguments, report)).await,
         Command::Audit(arguments) => audit::audit(global, arguments, report).await,
+        Command::Repair(arguments) => Box::pin(repair::repair(global, arguments, report)).await,
         Command::Stamp(arguments) => Box::pin(stamp::stamp(global, arguments, report)).await,
         Command::Status(arguments) if arguments.health => {
             health::once(global, arguments, report).await

@@ -16,7 +16,10 @@ use crate::files::{self, PathError};
 pub const FOLDER: &str = ".rebaseline";
 
 /// Raised when older versions could misread a journal.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// The version of a squash's journal, which older versions understand.
+const SQUASH_VERSION: u32 = 1;
 
 /// Which way the swap goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,17 @@ pub enum Direction {
     Squash,
     /// Old revisions back, baseline out.
     Undo,
+}
+
+/// What the swap is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Operation {
+    /// A squash.
+    #[default]
+    Squash,
+    /// A repair.
+    Repair,
 }
 
 /// A file and what must be in it.
@@ -68,6 +82,9 @@ pub struct Write {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
     version: u32,
+    /// What it is part of.
+    #[serde(default)]
+    pub operation: Operation,
     /// The way it goes.
     pub direction: Direction,
     /// The archive; its hash is that of the whole file.
@@ -109,7 +126,14 @@ impl Journal {
         written: Vec<Write>,
         removed: Vec<Content>,
     ) -> Self {
-        Self { version: VERSION, direction, archive, written, removed }
+        let (version, operation) = (SQUASH_VERSION, Operation::Squash);
+        Self { version, operation, direction, archive, written, removed }
+    }
+
+    /// The same as part of a repair.
+    #[must_use]
+    pub fn of_repair(self) -> Self {
+        Self { version: VERSION, operation: Operation::Repair, ..self }
     }
 
     /// Where the journal of a project is.

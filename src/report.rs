@@ -189,6 +189,38 @@ impl Report {
         read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
     }
 
+    /// Asks for one of several choices on a terminal: the number of the chosen one, from 0. `None` where nobody
+    /// can be asked, or nothing was chosen.
+    pub fn choose(&self, question: &str, choices: &[String]) -> Option<usize> {
+        if !self.asks() {
+            return None;
+        }
+        line(question);
+        for (number, choice) in choices.iter().enumerate() {
+            line(&format!("  {}. {choice}", number + 1));
+        }
+        let mut stderr = std::io::stderr();
+        // A few slips are forgiven; an end of the input is none.
+        for _ in 0..5 {
+            let _ = write!(stderr, "[1-{}] ", choices.len());
+            let _ = stderr.flush();
+            let mut answer = String::new();
+            if std::io::stdin().read_line(&mut answer).ok()? == 0 {
+                return None;
+            }
+            match answer.trim().parse::<usize>() {
+                Ok(number) if (1..=choices.len()).contains(&number) => return Some(number - 1),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Text on stderr that somebody reads before he answers.
+    pub fn say(&self, text: impl Display) {
+        line(&text.to_string());
+    }
+
     fn paint(&self, code: &str, text: &str) -> String {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }

@@ -1,5 +1,5 @@
 //! The stages, in the order of the flow: audit, replay, dump, render, prove, swap, catch-up, stamp; and the
-//! index of archived revisions, which stands beside it.
+//! index of archived revisions and the repair of broken histories, which stand beside it.
 //!
 //! A stage's output is the next one's input. No stage calls another: only the commands know the order.
 
@@ -10,6 +10,7 @@ pub mod health;
 pub mod index;
 pub mod prove;
 pub mod render;
+pub mod repair;
 pub mod replay;
 pub mod stamp;
 pub mod swap;

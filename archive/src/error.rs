@@ -100,6 +100,9 @@ pub enum ArchiveError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// The archive of a repair, where that of a squash is wanted.
+    #[error("it is the archive of a repair, not of a squash")]
+    Repair,
     /// The manifest is not the JSON it should be.
     #[error("the manifest cannot be understood")]
     Manifest(#[source] serde_json::Error),

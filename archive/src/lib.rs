@@ -1,4 +1,5 @@
-//! The archive of one squash: each file it took away or changed, byte for byte, and a manifest.
+//! The archive of one squash, or of one repair: each file it took away or changed, byte for byte, and a
+//! manifest.
 //!
 //! An archive is a plain zip. Its first entry is `manifest.json`; then there may be `inventory.json`, what
 //! the history builds; all others are `files/<path>`.
@@ -17,6 +18,7 @@ mod limits;
 mod manifest;
 mod path;
 mod read;
+mod repair;
 mod write;
 
 pub use error::{ArchiveError, Result};
@@ -29,6 +31,10 @@ pub use manifest::{
 };
 pub use path::ArchivePath;
 pub use read::Archive;
+pub use repair::{
+    MendRecord, REPAIR_FORMAT_VERSION, RepairArchive, RepairKind, RepairManifest, Stored,
+    repair_to_bytes,
+};
 pub use write::{Written, to_bytes, to_bytes_with_inventory, write};
 
 /// The name of the first entry.

@@ -3,7 +3,7 @@
 //! It is data only. The caller fills it and passes the time in; nothing here asks a clock. `json`
 //! turns it into text and back; `check` holds for every manifest that is written or read.
 
-mod check;
+pub(crate) mod check;
 mod json;
 mod origin;
 

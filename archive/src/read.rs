@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use crate::layout::{self, Zip};
+use crate::repair::is_repair;
 use crate::{
     ArchiveError, ArchivePath, FILES_PREFIX, FileRecord, INVENTORY_NAME, Limits, MANIFEST_NAME,
     Manifest, Result, Sha256,
@@ -33,14 +34,16 @@ impl Archive {
     ///
     /// Any [`ArchiveError`] that tells what is wrong with the archive.
     pub fn read(source: impl Read, limits: &Limits) -> Result<Self> {
-        let bytes = read_up_to(source, limits.archive)
-            .map_err(ArchiveError::Io)?
-            .ok_or(ArchiveError::ArchiveTooLarge { limit: limits.archive })?;
-        let mut zip = layout::open(&bytes, limits)?;
-        let manifest = read_manifest(&mut zip, limits)?;
+        let bytes = all(source, limits)?;
+        let (mut zip, json) = open_zip(&bytes, limits)?;
+        if is_repair(&json) {
+            return Err(ArchiveError::Repair);
+        }
+        let manifest = Manifest::from_json(&json)?;
         manifest.check(limits)?;
         let inventory = read_inventory(&mut zip, &manifest)?;
-        let files = read_files(&mut zip, &manifest)?;
+        let first = if manifest.schema.inventory.is_some() { 2 } else { 1 };
+        let files = read_files(&mut zip, &manifest.files, first)?;
         Ok(Self {
             manifest,
             inventory,
@@ -81,13 +84,44 @@ impl Archive {
     }
 }
 
-fn read_manifest(zip: &mut Zip<'_>, limits: &Limits) -> Result<Manifest> {
+/// The files of an archive whose manifest was read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Opened {
+    pub(crate) files: BTreeMap<ArchivePath, Vec<u8>>,
+    pub(crate) sha256: Sha256,
+    pub(crate) bytes: u64,
+}
+
+impl Opened {
+    /// Reads exactly these files, which begin at entry `first`.
+    pub(crate) fn read(
+        bytes: &[u8],
+        records: &[FileRecord],
+        first: usize,
+        limits: &Limits,
+    ) -> Result<Self> {
+        let mut zip = layout::open(bytes, limits)?;
+        let files = read_files(&mut zip, records, first)?;
+        Ok(Self { files, sha256: Sha256::of(bytes), bytes: bytes.len() as u64 })
+    }
+}
+
+/// All bytes of an archive, if they are not too many.
+pub(crate) fn all(source: impl Read, limits: &Limits) -> Result<Vec<u8>> {
+    read_up_to(source, limits.archive)
+        .map_err(ArchiveError::Io)?
+        .ok_or(ArchiveError::ArchiveTooLarge { limit: limits.archive })
+}
+
+/// The zip, and the text of its manifest.
+pub(crate) fn open_zip<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(Zip<'a>, Vec<u8>)> {
+    let mut zip = layout::open(bytes, limits)?;
     if zip.name_for_index(0).and_then(std::result::Result::ok) != Some(MANIFEST_NAME.into()) {
         return Err(ArchiveError::NotAnArchive { why: "its first entry is not `manifest.json`" });
     }
-    let json = inflate(zip, 0, limits.manifest)?
+    let json = inflate(&mut zip, 0, limits.manifest)?
         .ok_or(ArchiveError::ManifestTooLarge { limit: limits.manifest })?;
-    Manifest::from_json(&json)
+    Ok((zip, json))
 }
 
 /// The inventory is the second entry, where the manifest lists one.
@@ -99,11 +133,13 @@ fn read_inventory(zip: &mut Zip<'_>, manifest: &Manifest) -> Result<Option<Vec<u
     read_listed(zip, 1, &record).map(Some)
 }
 
-fn read_files(zip: &mut Zip<'_>, manifest: &Manifest) -> Result<BTreeMap<ArchivePath, Vec<u8>>> {
-    let mut missing: BTreeMap<_, _> =
-        manifest.files.iter().map(|file| (&file.path, file)).collect();
+fn read_files(
+    zip: &mut Zip<'_>,
+    records: &[FileRecord],
+    first: usize,
+) -> Result<BTreeMap<ArchivePath, Vec<u8>>> {
+    let mut missing: BTreeMap<_, _> = records.iter().map(|file| (&file.path, file)).collect();
     let mut files = BTreeMap::new();
-    let first = if manifest.schema.inventory.is_some() { 2 } else { 1 };
     for index in first..zip.len() {
         let path = file_path(zip, index)?;
         // Taken out, so that a second entry of this name finds nothing.

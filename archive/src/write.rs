@@ -74,9 +74,11 @@ pub fn to_bytes_with_inventory<B: AsRef<[u8]>>(
     let mut manifest = manifest.clone();
     manifest.files.sort_by(|a, b| a.path.cmp(&b.path));
     manifest.check(&limits)?;
-    let files = gather(files)?;
-    let files = matched(&manifest.files, &files)?;
-    match (manifest.inventory_file().transpose()?, inventory) {
+    let json = manifest.to_json()?;
+    // `proof` is free in its form, and the JSON reader gives up on nesting that the writer takes.
+    Manifest::from_json(&json)?;
+    let listed = manifest.inventory_file().transpose()?;
+    match (listed, inventory) {
         (Some(record), Some(content)) => record.compare(content)?,
         (Some(FileRecord { path, .. }), None) => return Err(ArchiveError::MissingFile { path }),
         (None, Some(_)) => {
@@ -84,14 +86,23 @@ pub fn to_bytes_with_inventory<B: AsRef<[u8]>>(
         }
         (None, None) => {}
     }
+    finish(&json, &manifest.files, inventory, files, &limits)
+}
 
-    let json = manifest.to_json()?;
+/// The zip of a manifest that was checked, and of the files that it lists.
+pub(crate) fn finish<B: AsRef<[u8]>>(
+    json: &[u8],
+    records: &[FileRecord],
+    inventory: Option<&[u8]>,
+    files: impl IntoIterator<Item = (ArchivePath, B)>,
+    limits: &Limits,
+) -> Result<Vec<u8>> {
+    let files = gather(files)?;
+    let files = matched(records, &files)?;
     if json.len() as u64 > limits.manifest {
         return Err(ArchiveError::ManifestTooLarge { limit: limits.manifest });
     }
-    // `proof` is free in its form, and the JSON reader gives up on nesting that the writer takes.
-    Manifest::from_json(&json)?;
-    let bytes = zip(&json, inventory, &files).map_err(ArchiveError::Zip)?;
+    let bytes = zip(json, inventory, &files).map_err(ArchiveError::Zip)?;
     if bytes.len() as u64 > limits.archive {
         return Err(ArchiveError::ArchiveTooLarge { limit: limits.archive });
     }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use rebaseline_archive::{
-    Archive as Opened, ArchiveError, BaselineRecord, Limits, Manifest, Origin,
+    Archive as Opened, ArchiveError, BaselineRecord, Limits, Manifest, Origin, RepairArchive,
+    RepairManifest, Stored,
 };
 use serde::Serialize;
 
@@ -12,6 +13,7 @@ use crate::commands::squash::place;
 use crate::config::Settings;
 use crate::error::{Error, Explain, Kind, Result};
 use crate::files::{self, PathError};
+use crate::format::alembic::python::read_revision_named;
 use crate::history::{Revision, SourceFile};
 use crate::report::{Printable, Report, count};
 use crate::stages::audit;
@@ -33,6 +35,12 @@ pub enum ArchivesError {
     None {
         /// The archive folder.
         folder: PathBuf,
+    },
+    /// It is that of a repair, where one of a squash is wanted.
+    #[error("`{}` is the archive of a repair, not of a squash", path.display())]
+    Repair {
+        /// The file.
+        path: PathBuf,
     },
     /// A file would be overwritten.
     #[error("`{}` is there already", path.display())]
@@ -67,32 +75,58 @@ impl Explain for ArchivesError {
                     "if it is none of rebaseline's: move it out of the archive folder".to_owned(),
                 ]
             }
+            Self::Repair { .. } => vec!["rebaseline archive list".to_owned()],
             Self::File(_) => Vec::new(),
         }
     }
 }
+
+/// The folder below the archive folder in which repairs keep theirs: whoever looks for squashes, be it an
+/// older version or a bridge that is shipped with a product, does not meet them.
+pub const REPAIRS: &str = "repairs";
 
 /// The archives of a project, verified, oldest first.
 #[derive(Debug)]
 pub struct Archives {
     /// The archive folder.
     pub folder: PathBuf,
-    archives: Vec<(PathBuf, Opened)>,
+    squashes: Vec<(PathBuf, Opened)>,
+    repairs: Vec<(PathBuf, RepairArchive)>,
 }
 
 impl Archives {
-    /// Opens one named archive, or all of the project's.
+    /// Opens one named archive of a squash, or all of the project's.
     pub fn load(settings: &Settings, named: Option<&Path>) -> Result<Self> {
+        let all = Self::load_all(settings, named)?;
+        match (named, all.repairs.first()) {
+            (Some(_), Some((path, _))) => Err(ArchivesError::Repair { path: path.clone() }.into()),
+            _ => Ok(all),
+        }
+    }
+
+    /// The same, where the named one may be that of a repair.
+    pub fn load_all(settings: &Settings, named: Option<&Path>) -> Result<Self> {
         let folder = place::archive_folder(settings)?;
         let files = match named {
             Some(file) => vec![std::path::absolute(file).unwrap_or_else(|_| file.to_owned())],
-            None => zips(&folder)?,
+            None => [zips(&folder)?, zips(&folder.join(REPAIRS))?].concat(),
         };
         let mut archives = Vec::new();
+        let mut repairs = Vec::new();
         for path in files {
             // A zip that cannot be read is never passed over: it may be the one that is needed.
-            let archive = open(&path)?;
-            archives.push((path, archive));
+            match open(&path)? {
+                Stored::Squash(archive) => archives.push((path, *archive)),
+                Stored::Repair(repair) => repairs.push((path, *repair)),
+            }
+        }
+        // A second one of a day has a longer name.
+        repairs.sort_by(|(a, x), (b, y)| {
+            let key = |path: &PathBuf| (path.as_os_str().len(), path.clone());
+            (&x.manifest().created, key(a)).cmp(&(&y.manifest().created, key(b)))
+        });
+        for (path, _) in &mut repairs {
+            *path = place::relative(settings, path).unwrap_or_else(|_| path.clone());
         }
         let generations: Vec<usize> =
             archives.iter().map(|(_, archive)| generation(archive, &archives)).collect();
@@ -104,17 +138,22 @@ impl Archives {
         for (path, _) in &mut archives {
             *path = place::relative(settings, path).unwrap_or_else(|_| path.clone());
         }
-        Ok(Self { folder, archives })
+        Ok(Self { folder, squashes: archives, repairs })
     }
 
     /// The newest archive that fits.
     pub fn newest(&self, fits: impl Fn(&Manifest) -> bool) -> Option<(PathBuf, Opened)> {
-        self.archives.iter().rev().find(|(_, archive)| fits(archive.manifest())).cloned()
+        self.squashes.iter().rev().find(|(_, archive)| fits(archive.manifest())).cloned()
     }
 
-    /// All of them, oldest first.
+    /// The repairs, oldest first.
+    pub fn repairs(&self) -> impl DoubleEndedIterator<Item = &(PathBuf, RepairArchive)> {
+        self.repairs.iter()
+    }
+
+    /// All squashes, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &(PathBuf, Opened)> {
-        self.archives.iter()
+        self.squashes.iter()
     }
 
     /// The files of the project's revisions that name a baseline which goes away by an undo, and that the
@@ -137,6 +176,39 @@ impl Archives {
             let files = files.filter(|file| !goes_back(file));
             let files = files.map(|file| file.path.display().to_string()).collect();
             (baseline.revision.clone(), files)
+        });
+        built.filter(|(_, files): &(String, Vec<String>)| !files.is_empty()).collect()
+    }
+
+    /// The same for a repair: who names an id that goes away, because its file does, or gets another one.
+    pub fn builds_on_repair(settings: &Settings, archive: &Stored) -> Vec<(String, Vec<String>)> {
+        let Some(history) = audit::audit(&settings.alembic).history else { return Vec::new() };
+        let path = |revision: &Revision| {
+            let file = revision.files.first()?;
+            place::relative(settings, &file.path).ok()
+        };
+        let written = archive.written();
+        let written = |revision: &Revision| {
+            let path = path(revision)?;
+            written.iter().find(|written| Path::new(written.path.as_str()) == path)
+        };
+        let goes = |revision: &&Revision| {
+            let Some(written) = written(revision) else { return false };
+            let old = archive.rewritten(&written.path).and_then(|_| archive.file(&written.path));
+            let old = old.and_then(|bytes| std::str::from_utf8(bytes).ok());
+            let name = written.path.as_str().rsplit('/').next().unwrap_or_default();
+            let old = old.and_then(|text| read_revision_named(text, name).ok());
+            old.is_none_or(|old| old.id != revision.id)
+        };
+        let built = history.iter().filter(goes).map(|going| {
+            let id = going.id.to_string();
+            let builds = |other: &&Revision| {
+                let names = other.parents.contains(&going.id) || other.depends_on.contains(&id);
+                // What the repair has written goes back as well.
+                names && written(other).is_none()
+            };
+            let files = history.iter().filter(builds).flat_map(|other| &other.files);
+            (going.id.to_string(), files.map(|file| file.path.display().to_string()).collect())
         });
         built.filter(|(_, files): &(String, Vec<String>)| !files.is_empty()).collect()
     }
@@ -166,9 +238,9 @@ fn zips(folder: &Path) -> Result<Vec<PathBuf>, ArchivesError> {
     Ok(paths.filter(|path| path.extension().is_some_and(|e| e == "zip")).collect())
 }
 
-fn open(path: &Path) -> Result<Opened, ArchivesError> {
+fn open(path: &Path) -> Result<Stored, ArchivesError> {
     let bytes = files::read(path)?;
-    Opened::read(&bytes[..], &Limits::default())
+    Stored::read(&bytes[..], &Limits::default())
         .map_err(|source| ArchivesError::Unusable { path: path.to_owned(), source })
 }
 
@@ -180,7 +252,10 @@ fn joined(words: impl Iterator<Item = String>) -> String {
 #[derive(Debug, Serialize)]
 struct Line {
     file: String,
+    /// `squash` or `repair`.
+    kind: &'static str,
     created: String,
+    /// Empty for a repair.
     baseline: String,
     replaces: Vec<String>,
     revisions: usize,
@@ -194,6 +269,7 @@ impl Line {
         let manifest = archive.manifest();
         Self {
             file: path.display().to_string(),
+            kind: "squash",
             created: manifest.created.clone(),
             baseline: joined(manifest.baselines().map(|b| b.revision.clone())),
             replaces: manifest.baselines().flat_map(|b| b.replaces.clone()).collect(),
@@ -204,7 +280,33 @@ impl Line {
         }
     }
 
+    fn of_repair(path: &Path, archive: &RepairArchive) -> Self {
+        let stored = Stored::Repair(Box::new(archive.clone()));
+        Self {
+            file: path.display().to_string(),
+            kind: "repair",
+            created: archive.manifest().created.clone(),
+            baseline: String::new(),
+            replaces: Vec::new(),
+            revisions: 0,
+            files: archive.manifest().files.len(),
+            bytes: stored.bytes(),
+            sha256: stored.sha256().to_string(),
+        }
+    }
+
+    /// Squashes first, then repairs.
+    fn all(archives: &Archives) -> Vec<Self> {
+        let squashes = archives.iter().map(|(path, archive)| Self::new(path, archive));
+        let repairs = archives.repairs().map(|(path, archive)| Self::of_repair(path, archive));
+        squashes.chain(repairs).collect()
+    }
+
     fn text(&self) -> String {
+        if self.kind == "repair" {
+            let files = count(self.files as u64, "old file", "old files");
+            return format!("{}  {}  repair, {files}", self.file, self.created);
+        }
         format!(
             "{}  {}  {} -> {}",
             self.file,
@@ -281,6 +383,33 @@ fn origin(origin: &Origin) -> Vec<String> {
 }
 
 #[derive(Debug, Serialize)]
+struct ShownRepair {
+    file: String,
+    sha256: String,
+    manifest: RepairManifest,
+}
+
+impl Printable for ShownRepair {
+    fn text(&self) -> String {
+        let manifest = &self.manifest;
+        let mut lines = vec![
+            format!("archive    {}", self.file),
+            format!("sha256     {}", self.sha256),
+            format!(
+                "created    {} by {} {}",
+                manifest.created, manifest.tool.name, manifest.tool.version
+            ),
+            "repair     of these files".to_owned(),
+        ];
+        for mend in &manifest.mends {
+            lines.push(format!("  {}", mend.path));
+            lines.extend(mend.reasons.iter().map(|reason| format!("      {reason}")));
+        }
+        lines.join("\n")
+    }
+}
+
+#[derive(Debug, Serialize)]
 struct Verified {
     outcome: &'static str,
     archives: Vec<Line>,
@@ -317,22 +446,27 @@ pub fn archive(global: &Global, arguments: &Archive, report: &Report) -> Result<
     let settings = Settings::load(global, &Running::default())?;
     match arguments {
         Archive::List => {
-            let archives = Archives::load(&settings, None)?;
-            let lines = archives.iter().map(|(path, archive)| Line::new(path, archive)).collect();
-            report.result(&Listed { archives: lines });
+            let archives = Archives::load_all(&settings, None)?;
+            report.result(&Listed { archives: Line::all(&archives) });
         }
         Archive::Show(one) => {
             let (path, archive) = newest(&settings, one.file.as_deref())?;
-            report.result(&Shown {
-                file: path.display().to_string(),
-                sha256: archive.sha256().to_string(),
-                manifest: archive.manifest().clone(),
-            });
+            let (file, sha256) = (path.display().to_string(), archive.sha256().to_string());
+            match archive {
+                Stored::Squash(archive) => {
+                    let manifest = archive.manifest().clone();
+                    report.result(&Shown { file, sha256, manifest });
+                }
+                Stored::Repair(archive) => {
+                    let manifest = archive.manifest().clone();
+                    report.result(&ShownRepair { file, sha256, manifest });
+                }
+            }
         }
         Archive::Verify(one) => {
             // Opening verifies everything.
-            let archives = Archives::load(&settings, one.file.as_deref())?;
-            let lines: Vec<Line> = archives.iter().map(|(path, a)| Line::new(path, a)).collect();
+            let archives = Archives::load_all(&settings, one.file.as_deref())?;
+            let lines = Line::all(&archives);
             if lines.is_empty() {
                 return Err(ArchivesError::None { folder: archives.folder }.into());
             }
@@ -342,6 +476,7 @@ pub fn archive(global: &Global, arguments: &Archive, report: &Report) -> Result<
             let (_, archive) = newest(&settings, restore.file.as_deref())?;
             let targets: Vec<(PathBuf, &[u8])> = archive
                 .files()
+                .into_iter()
                 .map(|(path, content)| (path.under(&restore.into), content))
                 .collect();
             if let Some((path, _)) = targets.iter().find(|(path, _)| path.exists()) {
@@ -357,8 +492,15 @@ pub fn archive(global: &Global, arguments: &Archive, report: &Report) -> Result<
     Ok(0)
 }
 
-fn newest(settings: &Settings, named: Option<&Path>) -> Result<(PathBuf, Opened)> {
-    let archives = Archives::load(settings, named)?;
-    let newest = archives.newest(|_| true);
-    newest.ok_or_else(|| Error::from(ArchivesError::None { folder: archives.folder }))
+/// The named archive, or the newest: that of a squash, if there is one.
+fn newest(settings: &Settings, named: Option<&Path>) -> Result<(PathBuf, Stored)> {
+    let archives = Archives::load_all(settings, named)?;
+    let squash = archives.newest(|_| true);
+    let squash = squash.map(|(path, archive)| (path, Stored::Squash(Box::new(archive))));
+    let repair = || {
+        let (path, archive) = archives.repairs().next_back()?;
+        Some((path.clone(), Stored::Repair(Box::new(archive.clone()))))
+    };
+    let newest = squash.or_else(repair);
+    newest.ok_or_else(|| Error::from(ArchivesError::None { folder: archives.folder.clone() }))
 }

@@ -18,8 +18,9 @@ impl Printable for ResumeResult {
     fn text(&self) -> String {
         match self.outcome {
             "squashed" => "the interrupted squash is finished",
+            "repaired" => "the interrupted repair is finished",
             "undone" => "the interrupted undo is finished: the old revisions are back",
-            _ => "the squash had not begun to change the project; run it again",
+            _ => "nothing of the project had been changed yet; run it again",
         }
         .to_owned()
     }
@@ -31,6 +32,7 @@ pub fn resume(global: &Global, report: &Report) -> Result<u8> {
     let _lock = place::lock(&settings)?;
     let outcome = match swap::resume(&settings.root)? {
         Resumed::Squashed => "squashed",
+        Resumed::Repaired => "repaired",
         Resumed::Undone => "undone",
         Resumed::NotBegun => "not_begun",
     };

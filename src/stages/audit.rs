@@ -55,8 +55,9 @@ pub use self::choices::{Choices, ChoicesError};
 use self::imports_application::Packages;
 use self::read::{Looked, Outcome};
 use self::rule::Rule;
+use crate::format::alembic::file::File;
 use crate::format::alembic::ini::AlembicConfig;
-use crate::format::alembic::python::{Lines, RevisionSource};
+use crate::format::alembic::python::{Lines, RevisionSource, read_revision_named};
 use crate::history::{
     Finding, History, Position, Revision, RevisionId, Severity, SourceFile, StructureError,
 };
@@ -120,6 +121,33 @@ impl Known {
 }
 
 /// Audits the revision files of a project: their structure, as every command needs it.
+/// Every file that Alembic would load as a revision, in its reading order; and those that cannot be read.
+pub fn revision_files(config: &AlembicConfig) -> (Vec<File>, Vec<PathBuf>) {
+    let files::Listing { files, unreadable, .. } = files::list(config);
+    let links: BTreeSet<&PathBuf> = unreadable
+        .iter()
+        .filter(|(_, problem)| matches!(problem, files::FileProblem::Link { .. }))
+        .map(|(file, _)| file)
+        .collect();
+    let errors = unreadable.iter().filter(|(_, problem)| problem.severity() == Severity::Error);
+    let mut broken: Vec<PathBuf> = errors.map(|(file, _)| file.clone()).collect();
+    let mut read = Vec::new();
+    for file in &files {
+        match file.read() {
+            Ok(files::Content { text, sha256 }) => read.push(File {
+                path: file.path.clone(),
+                link: links.contains(&file.path),
+                read: read_revision_named(&text, &file.name),
+                text,
+                sha256,
+            }),
+            Err(_) => broken.push(file.path.clone()),
+        }
+    }
+    (read, broken)
+}
+
+/// Audits the revision files of a project.
 pub fn audit(config: &AlembicConfig) -> Audit {
     look(config, &Choices::default(), false)
 }

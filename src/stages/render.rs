@@ -4,6 +4,7 @@
 //! bytes. The template is data: it can be replaced by the user, and the proof checks what it makes.
 
 mod ids;
+pub mod merge;
 mod ops;
 pub mod readme;
 mod sql_file;

@@ -8,16 +8,17 @@
 
 mod error;
 mod manifest;
+pub mod repair;
 
 use std::path::{Path, PathBuf};
 
 use rebaseline_archive::{
-    Archive, ArchivePath, Limits, Sha256, VersionTableRecord, to_bytes_with_inventory,
+    ArchivePath, Limits, Sha256, Stored, VersionTableRecord, to_bytes_with_inventory,
 };
 
 use crate::files;
 use crate::history::{Cut, History};
-use crate::journal::{Content, Direction, Journal, Write};
+use crate::journal::{Content, Direction, Journal, Operation, Write};
 use crate::schema::inventory::Inventory;
 use crate::stages::dump::SchemaDump;
 use crate::stages::prove::Proof;
@@ -106,20 +107,24 @@ pub fn swap(request: &Request<'_>, proof: &Proof) -> Result<Receipt, SwapError> 
     }
     let archive_path = ArchivePath::from_relative(request.archive)?;
     let bytes = to_bytes_with_inventory(&manifest, Some(&inventory), contents)?;
-    let sha256 = Sha256::of(&bytes);
-    let archive = Content::new(archive_path.clone(), sha256);
-    let files = manifest.files.len();
+    let archive = Content::new(archive_path.clone(), Sha256::of(&bytes));
     let journal = Journal::new(Direction::Squash, archive, written, removed);
-    journal.save(request.root)?;
+    begin(request.root, &journal, &bytes)?;
+    let (files, sha256) = (manifest.files.len(), journal.archive.sha256);
+    Ok(Receipt { archive: archive_path, files, sha256 })
+}
+
+/// Saves the journal, writes the archive, and makes the changes.
+fn begin(root: &Path, journal: &Journal, archive: &[u8]) -> Result<(), SwapError> {
+    journal.save(root)?;
     // Nothing of the project is touched yet: if the archive cannot be written (a full disk), the
     // journal is taken back and all is as before.
-    let written = write_archive(&archive_path.under(request.root), &bytes, sha256);
-    if let Err(error) = written {
-        Journal::close(request.root)?;
+    let path = journal.archive.path.under(root);
+    if let Err(error) = write_archive(&path, archive, journal.archive.sha256) {
+        Journal::close(root)?;
         return Err(error);
     }
-    forward(request.root, &journal).map_err(|source| stopped(request.root, source))?;
-    Ok(Receipt { archive: archive_path, files, sha256 })
+    forward(root, journal).map_err(|source| stopped(root, source))
 }
 
 /// Every file that is written, as the journal knows it.
@@ -155,7 +160,7 @@ fn stopped(root: &Path, source: SwapError) -> SwapError {
 fn write_archive(path: &Path, bytes: &[u8], sha256: Sha256) -> Result<(), SwapError> {
     let temporary = files::write_temporary(path, bytes)?;
     let verified = files::read(&temporary).map_err(SwapError::from).and_then(|read| {
-        let archive = Archive::read(&read[..], &Limits::default())?;
+        let archive = Stored::read(&read[..], &Limits::default())?;
         if archive.sha256() == sha256 { Ok(()) } else { Err(SwapError::NotProved) }
     });
     if let Err(error) = verified {
@@ -175,7 +180,7 @@ fn forward(root: &Path, journal: &Journal) -> Result<(), SwapError> {
             continue;
         }
         if !holds_old(root, write)? {
-            return Err(SwapError::BaselineChanged { path: write.new.path.clone() });
+            return Err(changed(journal.operation, write.new.path.clone()));
         }
         files::write_atomic(&path, write.text.as_bytes())?;
     }
@@ -227,12 +232,15 @@ fn backward(root: &Path, journal: &Journal) -> Result<usize, SwapError> {
         restored += 1;
     }
     for write in &journal.written {
-        restored += usize::from(unwrite(root, write, archive.as_ref())?);
+        restored += usize::from(unwrite(root, journal.operation, write, archive.as_ref())?);
     }
     // All old files are whole on disk: the archive holds nothing more than they do.
     files::remove_file_if_there(&archive_path)?;
-    if let Some(folder) = archive_path.parent() {
-        files::remove_empty_folder(folder)?;
+    match (journal.operation, archive_path.parent()) {
+        // Those of repairs lie one folder deeper.
+        (Operation::Repair, _) => remove_empty_parents(root, &archive_path)?,
+        (Operation::Squash, Some(folder)) => files::remove_empty_folder(folder)?,
+        (Operation::Squash, None) => {}
     }
     Journal::close(root)?;
     Ok(restored)
@@ -240,13 +248,18 @@ fn backward(root: &Path, journal: &Journal) -> Result<usize, SwapError> {
 
 /// Puts back what was there before a file was written: an older form of it, or nothing. Tells whether an
 /// older form was put back.
-fn unwrite(root: &Path, write: &Write, archive: Option<&Archive>) -> Result<bool, SwapError> {
+fn unwrite(
+    root: &Path,
+    operation: Operation,
+    write: &Write,
+    archive: Option<&Stored>,
+) -> Result<bool, SwapError> {
     let path = write.new.path.under(root);
     if holds_old(root, write)? {
         return Ok(false);
     }
     if !holds(root, &write.new)? {
-        return Err(SwapError::BaselineChanged { path: write.new.path.clone() });
+        return Err(changed(operation, write.new.path.clone()));
     }
     if write.old.is_some() {
         let old = archive.and_then(|archive| archive.file(&write.new.path));
@@ -259,6 +272,14 @@ fn unwrite(root: &Path, write: &Write, archive: Option<&Archive>) -> Result<bool
     Ok(false)
 }
 
+/// A file was edited after it was written.
+fn changed(operation: Operation, path: ArchivePath) -> SwapError {
+    match operation {
+        Operation::Squash => SwapError::BaselineChanged { path },
+        Operation::Repair => SwapError::MendChanged { path },
+    }
+}
+
 /// Whether a file that the squash writes is as it was before.
 fn holds_old(root: &Path, write: &Write) -> Result<bool, SwapError> {
     match write.old {
@@ -267,9 +288,9 @@ fn holds_old(root: &Path, write: &Write) -> Result<bool, SwapError> {
     }
 }
 
-fn open_archive(root: &Path, journal: &Journal) -> Result<Archive, SwapError> {
+fn open_archive(root: &Path, journal: &Journal) -> Result<Stored, SwapError> {
     let bytes = files::read(&journal.archive.path.under(root))?;
-    let archive = Archive::read(&bytes[..], &Limits::default())?;
+    let archive = Stored::read(&bytes[..], &Limits::default())?;
     if archive.sha256() != journal.archive.sha256 {
         return Err(SwapError::OtherArchive { path: journal.archive.path.clone() });
     }
@@ -304,6 +325,8 @@ fn remove_empty_parents(root: &Path, file: &Path) -> Result<(), SwapError> {
 pub enum Resumed {
     /// The squash is finished.
     Squashed,
+    /// The repair is finished.
+    Repaired,
     /// The way back is finished.
     Undone,
     /// The archive had not been written: the swap was taken back, for nothing had been changed.
@@ -321,7 +344,10 @@ pub fn resume(root: &Path) -> Result<Resumed, SwapError> {
         }
         Direction::Squash => {
             forward(root, &journal).map_err(failed)?;
-            Ok(Resumed::Squashed)
+            Ok(match journal.operation {
+                Operation::Squash => Resumed::Squashed,
+                Operation::Repair => Resumed::Repaired,
+            })
         }
         Direction::Undo => {
             backward(root, &journal).map_err(failed)?;
@@ -330,28 +356,31 @@ pub fn resume(root: &Path) -> Result<Resumed, SwapError> {
     }
 }
 
-/// Reverts an unfinished swap: the number of files put back, or `None` if none is unfinished.
-pub fn undo_unfinished(root: &Path) -> Result<Option<usize>, SwapError> {
-    match Journal::load(root)? {
-        None => Ok(None),
-        Some(journal) => backward(root, &journal).map(Some).map_err(|e| stopped(root, e)),
-    }
+/// Reverts an unfinished swap: the number of files put back and what it was part of, or `None` if none is
+/// unfinished.
+pub fn undo_unfinished(root: &Path) -> Result<Option<(usize, Operation)>, SwapError> {
+    let Some(journal) = Journal::load(root)? else { return Ok(None) };
+    let files = backward(root, &journal).map_err(|error| stopped(root, error))?;
+    Ok(Some((files, journal.operation)))
 }
 
-/// Reverts a finished squash. Checks everything before the first change.
-pub fn undo(root: &Path, archive_file: &Path, archive: &Archive) -> Result<usize, SwapError> {
-    let manifest = archive.manifest();
+/// Reverts a finished squash or repair. Checks everything before the first change.
+pub fn undo(root: &Path, archive_file: &Path, archive: &Stored) -> Result<usize, SwapError> {
+    let operation = match archive {
+        Stored::Squash(_) => Operation::Squash,
+        Stored::Repair(_) => Operation::Repair,
+    };
     let mut written = Vec::new();
-    for record in manifest.written() {
+    for record in archive.written() {
         let new = Content::new(record.path, record.sha256);
         if !holds(root, &new)? {
-            return Err(SwapError::BaselineChanged { path: new.path });
+            return Err(changed(operation, new.path));
         }
-        let old = manifest.rewritten(&new.path).map(|old| old.sha256);
+        let old = archive.rewritten(&new.path).map(|old| old.sha256);
         written.push(Write { new, old, text: String::new() });
     }
     let removed: Vec<Content> =
-        manifest.files.iter().filter(|file| file.removed).map(Content::from).collect();
+        archive.records().iter().filter(|file| file.removed).map(Content::from).collect();
     for old in &removed {
         if old.path.under(root).exists() && !holds(root, old)? {
             return Err(SwapError::InTheWay { path: old.path.clone() });
@@ -360,6 +389,10 @@ pub fn undo(root: &Path, archive_file: &Path, archive: &Archive) -> Result<usize
     let path = ArchivePath::from_relative(archive_file)?;
     let content = Content::new(path, archive.sha256());
     let journal = Journal::new(Direction::Undo, content, written, removed);
+    let journal = match operation {
+        Operation::Squash => journal,
+        Operation::Repair => journal.of_repair(),
+    };
     journal.save(root)?;
     backward(root, &journal).map_err(|source| stopped(root, source))
 }

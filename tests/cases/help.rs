@@ -17,8 +17,8 @@ fn help(arguments: &[&str]) -> String {
 fn help_pages() {
     insta::assert_snapshot!("help", help(&["--help"]));
     for verb in [
-        "squash", "audit", "stamp", "status", "health", "rebase", "index", "resume", "undo",
-        "bridge", "archive",
+        "squash", "audit", "repair", "stamp", "status", "health", "rebase", "index", "resume",
+        "undo", "bridge", "archive",
     ] {
         insta::assert_snapshot!(format!("help_{verb}"), help(&[verb, "--help"]));
     }
@@ -40,8 +40,8 @@ fn every_command_has_a_help_page_here() {
     assert_eq!(
         commands(&help(&["--help"])),
         [
-            "squash", "audit", "stamp", "status", "health", "rebase", "index", "resume", "undo",
-            "bridge", "archive", "help"
+            "squash", "audit", "repair", "stamp", "status", "health", "rebase", "index", "resume",
+            "undo", "bridge", "archive", "help"
         ]
     );
     assert_eq!(commands(&help(&["bridge", "--help"])), ["install", "remove", "help"]);

@@ -12,36 +12,9 @@ use crate::{ArchiveError, ArchivePath, INVENTORY_NAME, Limits, Result, Sha256};
 
 impl Manifest {
     pub(crate) fn check(&self, limits: &Limits) -> Result<()> {
-        let inventory = u64::from(self.schema.inventory.is_some());
-        let found = self.files.len() as u64 + 1 + inventory;
-        if found > limits.entries {
-            return Err(ArchiveError::TooManyEntries { found, limit: limits.entries });
-        }
-        self.check_sizes(limits)?;
-        refuse_collisions(self.files.iter().map(|file| &file.path))?;
+        let inventory = self.inventory_file().transpose()?;
+        check_files(&self.files, inventory.as_ref(), limits)?;
         self.check_revisions()
-    }
-
-    fn check_sizes(&self, limits: &Limits) -> Result<()> {
-        let mut total = 0_u64;
-        let inventory = match self.inventory_file() {
-            Some(file) => Some(file?),
-            None => None,
-        };
-        for file in self.files.iter().chain(&inventory) {
-            if file.bytes > limits.file {
-                return Err(ArchiveError::FileTooLarge {
-                    path: file.path.clone(),
-                    found: file.bytes,
-                    limit: limits.file,
-                });
-            }
-            total = total.saturating_add(file.bytes);
-        }
-        if total > limits.total {
-            return Err(ArchiveError::TotalTooLarge { limit: limits.total });
-        }
-        Ok(())
     }
 
     /// The inventory as if it were a file, so that it is held to the same rules.
@@ -66,6 +39,33 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// What must hold for the files of any archive, and for what lies beside them (`more`).
+pub(crate) fn check_files(
+    files: &[FileRecord],
+    more: Option<&FileRecord>,
+    limits: &Limits,
+) -> Result<()> {
+    let found = files.len() as u64 + 1 + u64::from(more.is_some());
+    if found > limits.entries {
+        return Err(ArchiveError::TooManyEntries { found, limit: limits.entries });
+    }
+    let mut total = 0_u64;
+    for file in files.iter().chain(more) {
+        if file.bytes > limits.file {
+            return Err(ArchiveError::FileTooLarge {
+                path: file.path.clone(),
+                found: file.bytes,
+                limit: limits.file,
+            });
+        }
+        total = total.saturating_add(file.bytes);
+    }
+    if total > limits.total {
+        return Err(ArchiveError::TotalTooLarge { limit: limits.total });
+    }
+    refuse_collisions(files.iter().map(|file| &file.path))
 }
 
 impl FileRecord {

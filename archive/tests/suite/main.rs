@@ -7,5 +7,6 @@ mod hostile;
 mod inputs;
 mod inventory;
 mod manifest;
+mod repair;
 mod round_trip;
 mod support;

@@ -18,11 +18,11 @@ use crate::postgres::server::Server;
 use crate::process::{self, Plan};
 use crate::run::Versions;
 use crate::stages::audit::Audit;
-use crate::stages::render::{self, FileChange, readme};
+use crate::stages::render::{self, FileChange, merge, readme};
 use crate::stages::replay::Replayed;
 
 /// What a folder of templates can hold.
-const TEMPLATES: [&str; 2] = [render::TEMPLATE, readme::TEMPLATE];
+const TEMPLATES: [&str; 3] = [render::TEMPLATE, readme::TEMPLATE, merge::TEMPLATE];
 
 /// A place that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -164,7 +164,7 @@ pub fn place(
 }
 
 /// The version location of a file, or else the first.
-fn location<'a>(settings: &'a Settings, file: Option<&Path>) -> &'a Path {
+pub fn location<'a>(settings: &'a Settings, file: Option<&Path>) -> &'a Path {
     let locations = &settings.alembic.version_locations;
     let file = file.map(|file| existing_part(&settings.alembic.project.join(file)));
     let holds = |location: &&PathBuf| {
@@ -183,16 +183,16 @@ pub fn version_table(replayed: &Replayed) -> VersionTableRecord {
 }
 
 /// The creation date in the zone that Alembic would use.
-fn creation_time(settings: &Settings, now: DateTime<Utc>) -> Result<DateTime<FixedOffset>> {
+pub fn creation_time(settings: &Settings, now: DateTime<Utc>) -> Result<DateTime<FixedOffset>> {
     // A fixed time asks for the same bytes on every machine.
     let zone = settings.alembic.timezone.as_deref();
     let zone = zone.or(settings.clock.is_fixed().then_some("UTC"));
     Ok(filename::creation_time(now, zone).map_err(PlaceError::from)?)
 }
 
-/// The baseline's file, relative to the root: in its version location, named by the project's own
+/// The file of a new revision, relative to the root: in its version location, named by the project's own
 /// template. A name that is taken gets a number.
-fn baseline_file(
+pub fn baseline_file(
     settings: &Settings,
     location: &Path,
     revision: &RevisionId,

@@ -139,7 +139,7 @@ fn edits(
 }
 
 /// A value in the quotes of the literal that it replaces. A name gets the quotes of Alembic's own files.
-fn requoted(literal: &str, value: &str) -> String {
+pub(super) fn requoted(literal: &str, value: &str) -> String {
     let quote = match literal.find(['"', '\'']) {
         Some(at) if literal[at..].starts_with('\'') => '\'',
         _ => '"',

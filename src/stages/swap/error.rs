@@ -65,14 +65,26 @@ pub enum SwapError {
         /// The file.
         path: ArchivePath,
     },
+    /// A file that a repair wrote was edited afterwards.
+    #[error("`{path}` was changed after the repair")]
+    MendChanged {
+        /// The file.
+        path: ArchivePath,
+    },
+    /// A file is not what the repair was planned from.
+    #[error("`{path}` was changed since the repair was planned")]
+    ChangedSince {
+        /// The file.
+        path: ArchivePath,
+    },
     /// A file stands where an old revision belongs.
     #[error("`{path}` is there with other content than the archive's")]
     InTheWay {
         /// The file.
         path: ArchivePath,
     },
-    /// Revisions build on the baseline's id, which goes away.
-    #[error("revisions build on the baseline `{baseline}`: {}", revisions.join(", "))]
+    /// Revisions build on the id of a baseline, or of a revision that was mended, which goes away.
+    #[error("revisions build on `{baseline}`, which goes away: {}", revisions.join(", "))]
     BuiltUpon {
         /// The baseline's id.
         baseline: String,
@@ -105,15 +117,16 @@ impl Explain for SwapError {
             Self::BaselineExists { .. } => {
                 vec!["pass another --message: the file is named after it".to_owned()]
             }
-            Self::BaselineChanged { .. } => vec![
+            Self::ChangedSince { .. } => vec!["look at the new plan: rebaseline repair".to_owned()],
+            Self::BaselineChanged { .. } | Self::MendChanged { .. } => vec![
                 "put the file back as it was (git checkout), or take the old revisions out of \
                  the archive: rebaseline archive restore --into DIR"
                     .to_owned(),
             ],
             Self::InTheWay { path } => vec![format!("move `{path}` away and run undo again")],
             Self::BuiltUpon { .. } => vec![
-                "remove these revisions, or point their down_revision at a squashed head, then run \
-                 undo again"
+                "remove these revisions, or point their down_revision at a revision that stays or comes \
+                 back, then run undo again"
                     .to_owned(),
             ],
             Self::File(_) => vec![

@@ -1,0 +1,245 @@
+//! A parent that no file declares.
+//!
+//! It is clear what was meant where `None` was put in quotes, where a branch label stands for its revision,
+//! where git knows what the deleted revision built on, and where the docstring names a revision that is
+//! there. Else the revisions that it could be are ranked, and the user is asked.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::tree::{Tree, is_named};
+use super::{Candidate, Left, Question, Reason};
+use crate::format::alembic::mend;
+use crate::format::alembic::python::ProblemKind;
+use crate::history::RevisionId;
+
+const RULE: &str = "missing-parent";
+
+/// How many candidates are told.
+const MANY: usize = 6;
+
+/// The answer that makes a base of a revision.
+const NONE: &str = "none";
+
+pub(super) fn mend(tree: &mut Tree<'_>) {
+    let mut order: Vec<usize> = tree.live().map(|(at, _)| at).collect();
+    order.sort_by(|a, b| tree.nodes[*a].file.path.cmp(&tree.nodes[*b].file.path));
+    let there: BTreeSet<RevisionId> = tree.live().map(|(_, node)| node.now.id.clone()).collect();
+    for at in order {
+        // Of a double id it is not known yet which one stays.
+        if tree.open.contains(&at) {
+            continue;
+        }
+        for parent in tree.nodes[at].now.parents.clone() {
+            if !there.contains(&parent) {
+                replace(tree, at, &parent);
+            }
+        }
+    }
+}
+
+fn replace(tree: &mut Tree<'_>, at: usize, parent: &RevisionId) {
+    if broken(tree, at, parent) {
+        return;
+    }
+    let below = tree.descendants(&tree.nodes[at].now.id);
+    let good = |id: &RevisionId| tree.find(id.as_str()).is_some() && !below.contains(id);
+    if parent.as_str() == "None" {
+        let text = "`None` stands in quotes: it is a base".to_owned();
+        return put(tree, at, parent, &[], &text);
+    }
+    let label = tree.labels().get(parent.as_str()).map(|id| (*id).clone());
+    if let Some(id) = label.filter(|id| good(id)) {
+        let text = format!("its parent `{parent}` is a branch label: it is that of `{id}`");
+        return put(tree, at, parent, &[id], &text);
+    }
+    let deleted = from_git(tree, parent).filter(|(ids, _)| ids.iter().all(good));
+    let said = said(tree, at).filter(good);
+    if !tree.is_unsure() {
+        if let Some((ids, why)) = deleted {
+            let text = format!("its parent `{parent}` is gone; {why}");
+            return put(tree, at, parent, &ids, &text);
+        }
+        if let Some(id) = said {
+            let text =
+                format!("its parent `{parent}` is in no file; its docstring says `Revises: {id}`");
+            return put(tree, at, parent, &[id], &text);
+        }
+    }
+    let candidates = candidates(tree, at, parent, &below);
+    let node = &tree.nodes[at];
+    let question = Question {
+        rule: RULE,
+        revision: node.now.id.to_string(),
+        files: vec![node.file.path.clone()],
+        text: format!("the parent `{parent}` of `{}` is in no file", node.now.id),
+        candidates,
+    };
+    let fits = |answer: &str| answer == NONE || RevisionId::new(answer).is_ok_and(|id| good(&id));
+    let allowed: BTreeSet<String> = tree
+        .live()
+        .map(|(_, node)| node.now.id.to_string())
+        .chain([NONE.to_owned()])
+        .filter(|answer| fits(answer))
+        .collect();
+    let Some(answer) = tree.ask(question, &[at], |answer| allowed.contains(answer)) else { return };
+    let ids: Vec<RevisionId> =
+        RevisionId::new(answer.as_str()).ok().filter(|_| answer != NONE).into_iter().collect();
+    let text = format!("its parent `{parent}` is in no file (as chosen)");
+    put(tree, at, parent, &ids, &text);
+}
+
+/// Whether a file that cannot be read declares the parent: then that one is to be repaired.
+fn broken(tree: &mut Tree<'_>, at: usize, parent: &RevisionId) -> bool {
+    let declares = |file: &&super::File| match &file.read {
+        Ok(_) => false,
+        Err(broken) => {
+            let empty = broken.problems.iter().all(|p| p.kind == ProblemKind::Empty);
+            let named = broken.id.is_none() && is_named(&file.path, parent.as_str());
+            !empty && (broken.id.as_deref() == Some(parent.as_str()) || named)
+        }
+    };
+    let Some(culprit) = tree.input.files.iter().find(declares) else { return false };
+    let why = format!(
+        "its parent `{parent}` is declared in `{}`, which cannot be read",
+        culprit.path.display()
+    );
+    tree.left.push(Left { file: tree.nodes[at].file.path.clone(), why, stops: false });
+    tree.open.insert(at);
+    true
+}
+
+/// Puts these in the place of a parent, each only once.
+fn put(tree: &mut Tree<'_>, at: usize, parent: &RevisionId, new: &[RevisionId], text: &str) {
+    let node = &mut tree.nodes[at];
+    let mut parents: Vec<RevisionId> = Vec::new();
+    for old in &node.now.parents {
+        let replaced = if old == parent { new } else { std::slice::from_ref(old) };
+        for id in replaced {
+            if !parents.contains(id) {
+                parents.push(id.clone());
+            }
+        }
+    }
+    let names: Vec<String> = new.iter().map(|id| format!("`{id}`")).collect();
+    let does = if !names.is_empty() {
+        format!("it builds on {} instead", names.join(" and "))
+    } else if parents.is_empty() {
+        "it becomes a base".to_owned()
+    } else {
+        "this parent is taken out".to_owned()
+    };
+    node.now.parents = parents;
+    node.reasons.push(Reason { rule: RULE, text: format!("{text}: {does}") });
+}
+
+/// What the docstring says instead, if it is one id.
+fn said(tree: &Tree<'_>, at: usize) -> Option<RevisionId> {
+    let node = &tree.nodes[at];
+    let said = mend::said(&node.file.text, node.source).revises?;
+    let [only] = said.as_slice() else { return None };
+    RevisionId::new(only.as_str()).ok().filter(|_| node.now.parents.len() == 1)
+}
+
+/// What a deleted revision built on, as far up as git leads: ids that are there.
+fn from_git(tree: &Tree<'_>, parent: &RevisionId) -> Option<(Vec<RevisionId>, String)> {
+    let deleted = tree.input.deleted.get(parent)?;
+    let mut seen = BTreeSet::from([parent.clone()]);
+    let mut found: Vec<RevisionId> = Vec::new();
+    let mut todo: Vec<RevisionId> = deleted.parents.iter().rev().cloned().collect();
+    let mut why = format!("git has `{}`, deleted in {}", deleted.path, deleted.commit);
+    while let Some(id) = todo.pop() {
+        if !seen.insert(id.clone()) {
+            continue;
+        }
+        if tree.find(id.as_str()).is_some() {
+            found.push(id);
+        } else {
+            let above = tree.input.deleted.get(&id)?;
+            why.push_str(&format!(", and `{}`, deleted in {}", above.path, above.commit));
+            todo.extend(above.parents.iter().rev().cloned());
+        }
+    }
+    Some((found, why))
+}
+
+/// The revisions that could be meant, the likeliest first.
+fn candidates(
+    tree: &Tree<'_>,
+    at: usize,
+    parent: &RevisionId,
+    below: &BTreeSet<RevisionId>,
+) -> Vec<Candidate> {
+    let node = &tree.nodes[at];
+    let others: Vec<_> =
+        tree.live().filter(|(other, o)| *other != at && !below.contains(&o.now.id)).collect();
+    let good = |id: &RevisionId| others.iter().any(|(_, node)| node.now.id == *id);
+    let mut found: Vec<(RevisionId, Vec<String>)> = Vec::new();
+    let mut add = |id: &RevisionId, why: String| match found.iter_mut().find(|(f, _)| f == id) {
+        Some((_, whys)) => whys.push(why),
+        None => found.push((id.clone(), vec![why])),
+    };
+    if let Some((ids, why)) = from_git(tree, parent)
+        && let [id] = ids.as_slice()
+        && good(id)
+    {
+        add(id, why);
+    }
+    if let Some(id) = said(tree, at).filter(good) {
+        add(&id, "the docstring says so".to_owned());
+    }
+    let alike = |id: &RevisionId| {
+        let (id, parent) = (id.as_str().to_lowercase(), parent.as_str().to_lowercase());
+        id == parent
+            || (parent.len() >= 4 && id.starts_with(&parent))
+            || (id.len() >= 4 && parent.starts_with(&id))
+    };
+    for (_, other) in others.iter().filter(|(_, other)| alike(&other.now.id)) {
+        add(&other.now.id, format!("its id is like `{parent}`"));
+    }
+    let before =
+        others.iter().filter(|(_, o)| o.created().is_some() && o.created() <= node.created());
+    if let Some((_, other)) = before.max_by_key(|(at, other)| (other.created(), *at)) {
+        let time = other.source.created.as_deref().unwrap_or_default();
+        add(&other.now.id, format!("it was created last before this one, {time}"));
+    }
+    // Names that begin with a number are made to be sorted; others say nothing by their order.
+    let here = others.iter().filter(|(_, o)| {
+        o.folder() == node.folder() && is_numbered(&o.file.path) && is_numbered(&node.file.path)
+    });
+    let before = here.filter(|(_, other)| other.file.path < node.file.path);
+    if let Some((_, other)) = before.max_by_key(|(_, other)| &other.file.path) {
+        add(&other.now.id, "its file stands before this one".to_owned());
+    }
+    let built_on: BTreeSet<&RevisionId> =
+        tree.live().flat_map(|(_, node)| &node.now.parents).collect();
+    for (_, other) in others.iter().filter(|(_, o)| !built_on.contains(&o.now.id)) {
+        add(&other.now.id, "nothing builds on it".to_owned());
+    }
+    // The more speaks for one, the likelier it is; else what is named first.
+    found.sort_by_key(|(_, whys)| std::cmp::Reverse(whys.len()));
+    found.truncate(MANY);
+    let candidate = |(id, whys): (RevisionId, Vec<String>)| Candidate {
+        does: format!("build on `{id}`, in {}", place(tree, &id)),
+        answer: id.to_string(),
+        why: whys.join("; "),
+    };
+    let base = Candidate {
+        answer: NONE.to_owned(),
+        does: if node.now.parents.len() > 1 { "take this parent out" } else { "make it a base" }
+            .to_owned(),
+        why: String::new(),
+    };
+    found.into_iter().map(candidate).chain([base]).collect()
+}
+
+/// Whether a file's name begins with a number, or a date.
+fn is_numbered(path: &Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let first = stem.split(['_', '-']).next().unwrap_or_default();
+    !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn place(tree: &Tree<'_>, id: &RevisionId) -> String {
+    tree.find(id.as_str()).map(|at| tree.nodes[at].shown()).unwrap_or_default()
+}
