@@ -79,7 +79,7 @@ pub fn explained(error: Error, settings: &Settings, history: &History, cut: &Cut
             (vec![AUDIT.to_owned(), way_by_database()], Value::Null)
         }
         Some(RunError::Stalled { revision, .. }) => {
-            let mut hints: Vec<String> = way_by_skip(cut, revision).into_iter().collect();
+            let mut hints: Vec<String> = way_by_skip(settings, cut, revision).into_iter().collect();
             hints.push(way_by_database());
             (hints, Value::Null)
         }
@@ -96,10 +96,14 @@ fn way_by_database() -> String {
 }
 
 /// Only what is squashed can be skipped.
-fn way_by_skip(cut: &Cut, revision: &str) -> Option<String> {
+fn way_by_skip(settings: &Settings, cut: &Cut, revision: &str) -> Option<String> {
     cut.squashed().iter().any(|id| id.as_str() == revision).then(|| {
+        let skipped = settings.origin.skipped.iter().map(String::as_str);
+        let flags: Vec<String> =
+            skipped.chain([revision]).map(|id| format!("--skip {id}")).collect();
         format!(
-            "if what it does is not wanted in the baseline: rebaseline squash --skip {revision}"
+            "if what it does is not wanted in the baseline: rebaseline squash {}",
+            flags.join(" ")
         )
     })
 }
@@ -127,7 +131,12 @@ impl<'a> Story<'a> {
     ) -> Self {
         let names = names(failure);
         let texts = texts(settings, history);
-        let is_applied = |id: &RevisionId| applied.iter().any(|applied| applied == id.as_str());
+        // A skipped one has passed, and has made nothing.
+        let skipped = &settings.origin.skipped;
+        let is_applied = |id: &RevisionId| {
+            let is = |other: &String| other == id.as_str();
+            applied.iter().any(is) && !skipped.iter().any(is)
+        };
         let is_failing = |id: &RevisionId| failure.revision.as_deref() == Some(id.as_str());
         let find = |wanted: &dyn Fn(&RevisionId) -> bool| {
             let texts = || texts.iter().filter(|(id, _)| wanted(id)).map(|(id, t)| (*id, &**t));
@@ -178,7 +187,7 @@ impl<'a> Story<'a> {
                     .to_owned(),
             );
         }
-        hints.extend(way_by_skip(cut, revision));
+        hints.extend(way_by_skip(settings, cut, revision));
         hints.push(way_by_database());
         hints
     }
