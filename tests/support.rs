@@ -9,6 +9,7 @@ pub mod pooler;
 pub mod project;
 pub mod standby;
 pub mod target;
+pub mod terminal;
 pub mod watch;
 
 use std::collections::BTreeMap;

@@ -233,6 +233,11 @@ impl Project {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Whether a variable is set.
+    pub fn has(&self, name: &str) -> bool {
+        self.variables.iter().any(|(there, _)| there == name)
+    }
+
     pub fn tree(&self) -> std::collections::BTreeMap<String, Vec<u8>> {
         tree(self.path())
     }

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{assert_alike, assert_says, at_each, catch_up, outcomes, told};
 use crate::support::project::{ENV_SYNC, Project};
 use crate::support::target::Target;
+use crate::support::terminal::on_a_terminal;
 
 /// Each revision in a transaction of its own; the third does what a file says.
 fn project() -> Project {
@@ -111,4 +112,23 @@ async fn an_env_py_that_does_not_commit_is_told() {
     assert_eq!(target.versions("r1").await, ["r1"]);
     assert_says(&told(&run)[0], "why", "it stands at r1, not at r4");
     assert_says(&told(&run)[0], "help", "commit");
+}
+
+#[tokio::test]
+async fn a_person_is_asked_first() {
+    let (old, project) = both();
+    let target = Target::start().await;
+    let databases = at_each(&target, &old, &["r1"]).await;
+    let catch_up = ["stamp", "--catch-up", &databases[1].1];
+    let run = on_a_terminal(&project, &catch_up, &[("", "n")]).exits(1);
+    assert!(run.stdout.contains("not confirmed"), "{}", run.stdout);
+    assert_eq!(target.versions("r1").await, ["r1"]);
+    on_a_terminal(&project, &catch_up, &[("", "y")]).exits(0);
+    assert_eq!(target.versions("r1").await, ["fresh"]);
+    // Where nobody can be asked, somebody must have said so.
+    let url = target.database("other").await;
+    old.alembic(&url, &["upgrade", "r2"]).exits(0);
+    let run = project.rebaseline(&["stamp", "--catch-up", &url]).exits(1);
+    assert!(run.stderr.contains("--yes"), "{}", run.stderr);
+    assert_eq!(target.versions("other").await, ["r2"]);
 }

@@ -1,8 +1,9 @@
 //! What the files do not decide is asked, where there is somebody to ask.
 
-use super::{example, masked, on_a_terminal, repair};
+use super::{example, masked, repair};
 use crate::support::assert_same_tree;
 use crate::support::project::Project;
+use crate::support::terminal::on_a_terminal;
 
 #[test]
 fn questions_are_asked_one_after_the_other() {
