@@ -26,8 +26,8 @@ pub use hash::Sha256;
 pub use limits::Limits;
 pub use manifest::{
     BaselineRecord, DatabaseRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord,
-    InventoryRecord, Manifest, Origin, READABLE_BY, RevisionRecord, SchemaRecord, Tool,
-    VersionTableRecord, WrittenRecord,
+    InventoryRecord, Manifest, Origin, RevisionRecord, SchemaRecord, Tool, VersionTableRecord,
+    WrittenRecord,
 };
 pub use path::ArchivePath;
 pub use read::Archive;

@@ -17,10 +17,13 @@ use crate::{ArchivePath, Sha256};
 pub use origin::{DatabaseRecord, Origin};
 
 /// The format that this crate writes, and the latest one that it reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
-/// The oldest reader that understands what this crate writes.
-pub const READABLE_BY: u32 = 1;
+/// The oldest reader that understands an archive of revisions that were all run.
+const READABLE_BY: u32 = 1;
+
+/// The oldest reader that knows of revisions that were not: an older one would run them on databases.
+const READABLE_BY_WITH_SKIPPED: u32 = 2;
 
 /// All that is known about one squash. Fields that a later version adds are ignored when read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,6 +60,13 @@ pub struct Manifest {
     pub proof: Value,
     /// Versions of what took part: `postgres`, `alembic`, `python`...
     pub environment: BTreeMap<String, String>,
+}
+
+impl Origin {
+    /// The oldest reader that understands an archive of this origin.
+    pub fn readable_by(&self) -> u32 {
+        if self.skipped.is_empty() { READABLE_BY } else { READABLE_BY_WITH_SKIPPED }
+    }
 }
 
 impl Manifest {

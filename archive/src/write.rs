@@ -12,7 +12,7 @@ use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 use crate::{
     ArchiveError, ArchivePath, FILES_PREFIX, FORMAT_VERSION, FileRecord, INVENTORY_NAME, Limits,
-    MANIFEST_NAME, Manifest, READABLE_BY, Result, Sha256,
+    MANIFEST_NAME, Manifest, Result, Sha256,
 };
 
 /// What came out of [`write`](fn@write).
@@ -64,7 +64,9 @@ pub fn to_bytes_with_inventory<B: AsRef<[u8]>>(
     files: impl IntoIterator<Item = (ArchivePath, B)>,
 ) -> Result<Vec<u8>> {
     let limits = Limits::default();
-    if (manifest.format_version, manifest.readable_by) != (FORMAT_VERSION, READABLE_BY) {
+    if (manifest.format_version, manifest.readable_by)
+        != (FORMAT_VERSION, manifest.origin.readable_by())
+    {
         return Err(ArchiveError::NotOurVersion {
             format_version: manifest.format_version,
             readable_by: manifest.readable_by,

@@ -5,13 +5,13 @@ use std::path::Path;
 use rustix::process::Pid;
 use tokio::net::UnixListener;
 
-use super::{Collected, Group};
+use super::Collected;
 
 /// A process of ours that is not our child. It leads a process group of its own.
 #[derive(Debug)]
 pub struct Adopted {
     command: String,
-    group: Group,
+    leader: Leader,
     stderr: Collected,
 }
 
@@ -27,9 +27,9 @@ impl Cradle {
 
     /// Adopts the process with this id, which has connected its stderr already. `command` tells what it runs.
     pub async fn adopt(self, id: i32, command: String) -> std::io::Result<Adopted> {
-        let group = Group(Pid::from_raw(id));
+        let leader = Leader::of(id)?;
         let (stream, _) = self.0.accept().await?;
-        Ok(Adopted { command, group, stderr: Collected::start(Some(stream)) })
+        Ok(Adopted { command, leader, stderr: Collected::start(Some(stream)) })
     }
 }
 
@@ -52,9 +52,50 @@ impl Adopted {
 
     /// Once it has ended: its command, and all of stderr.
     pub async fn finish(self) -> (String, String) {
-        let Self { command, group, stderr } = self;
+        let Self { command, leader, stderr } = self;
         // Whoever it has left behind would keep the socket open.
-        drop(group);
+        drop(leader);
         (command, String::from_utf8_lossy(&stderr.all().await).into_owned())
+    }
+}
+
+/// Kills the process and its group. Not being our child, it may be gone, and its id another's, long before we look:
+/// so it is held by a descriptor, which means this process and no other.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+struct Leader {
+    id: Pid,
+    process: std::os::fd::OwnedFd,
+}
+
+#[cfg(target_os = "linux")]
+impl Leader {
+    fn of(id: i32) -> std::io::Result<Self> {
+        let id = Pid::from_raw(id).ok_or(std::io::ErrorKind::InvalidInput)?;
+        let process = rustix::process::pidfd_open(id, rustix::process::PidfdFlags::empty())?;
+        Ok(Self { id, process })
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Leader {
+    fn drop(&mut self) {
+        let kill = rustix::process::Signal::KILL;
+        if rustix::process::pidfd_send_signal(&self.process, kill).is_ok() {
+            // Nobody else in the group is no error.
+            let _ = rustix::process::kill_process_group(self.id, kill);
+        }
+    }
+}
+
+/// Elsewhere no process is copied.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug)]
+struct Leader(super::Group);
+
+#[cfg(not(target_os = "linux"))]
+impl Leader {
+    fn of(id: i32) -> std::io::Result<Self> {
+        Ok(Self(super::Group(Pid::from_raw(id))))
     }
 }

@@ -73,8 +73,7 @@ fn fits(shown: &[String], lines: &[String]) -> bool {
             lines.first().is_some_and(|line| match first.strip_suffix("...") {
                 Some(begin) => masked(line).starts_with(&masked(begin)),
                 None => masked(line) == masked(first),
-            })
-                && fits(rest, &lines[1..])
+            }) && fits(rest, &lines[1..])
         }
     }
 }

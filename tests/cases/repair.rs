@@ -1,12 +1,10 @@
 //! `repair`: broken histories are mended, and put back as they were.
 
-use std::process::{Command, Stdio};
-
 use rebaseline_archive::{Limits, Stored};
 
 use crate::support::project::{Project, Run};
 use crate::support::target::Target;
-use crate::support::{assert_same_tree, environment, repository, tree};
+use crate::support::{assert_same_tree, repository, tree};
 
 mod crash;
 mod git;

@@ -117,6 +117,8 @@ fn skip_passes_a_revision_without_running_it() {
     assert!(shown.contains("r2  step r2  (not run: --skip)"), "{shown}");
     let manifest = project.rebaseline(&["--format", "json", "archive", "show"]).exits(0).json();
     assert_eq!(manifest["manifest"]["origin"]["skipped"], serde_json::json!(["r2"]));
+    // A reader that does not know of it would run the revision on databases.
+    assert_eq!(manifest["manifest"]["readable_by"], 2);
     project.rebaseline(&["archive", "verify"]).exits(0);
     project.rebaseline(&["index"]).exits(0);
     // The file was archived as any other.
@@ -190,7 +192,11 @@ async fn a_plain_env_where_the_own_one_cannot_be_imported() {
     let url = target.database("behind").await;
     old.alembic(&url, &["upgrade", "r1"]).exits(0);
     let refused = project.rebaseline(&["stamp", "--catch-up", "--yes", &url]).exits(1);
+    assert!(refused.stderr.contains("pass --env builtin"), "{}", refused.stderr);
+    let asked = ["stamp", "--catch-up", "--yes", "--env", "project", &url];
+    let refused = project.rebaseline(&asked).exits(1);
     assert!(refused.stdout.contains("no_such_settings"), "{} {}", refused.stdout, refused.stderr);
+    assert_eq!(target.versions("behind").await, ["r1"]);
     project.rebaseline(&["stamp", "--catch-up", "--yes", "--env", "builtin", &url]).exits(0);
     assert_eq!(target.versions("behind").await, ["fresh"]);
 }

@@ -13,11 +13,23 @@ fn refused(manifest: &Manifest, tree: Tree) -> ArchiveError {
 #[test]
 fn another_version() {
     let tree = small_tree();
-    for (format_version, readable_by) in [(2, 1), (2, 2), (1, 0), (0, 1)] {
+    for (format_version, readable_by) in [(3, 1), (2, 2), (3, 3), (2, 0), (1, 1)] {
         let manifest = Manifest { format_version, readable_by, ..manifest(&tree) };
         let error = refused(&manifest, tree.clone());
-        assert!(matches!(error, ArchiveError::NotOurVersion { ours: 1, .. }), "{error}");
+        assert!(matches!(error, ArchiveError::NotOurVersion { ours: 2, .. }), "{error}");
     }
+}
+
+/// An older reader would run on databases what the squash did not run.
+#[test]
+fn skipped_revisions_need_a_reader_that_knows_of_them() {
+    let tree = small_tree();
+    let mut manifest = manifest(&tree);
+    manifest.origin.skipped.push("a".to_owned());
+    let error = refused(&manifest, tree.clone());
+    assert!(matches!(error, ArchiveError::NotOurVersion { readable_by: 1, .. }), "{error}");
+    manifest.readable_by = 2;
+    assert!(to_bytes(&manifest, tree).is_ok());
 }
 
 #[test]

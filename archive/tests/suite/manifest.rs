@@ -13,7 +13,7 @@ fn exact_text() {
     assert_eq!(
         text,
         r#"{
-  "format_version": 1,
+  "format_version": 2,
   "readable_by": 1,
   "tool": {
     "name": "rebaseline",
@@ -98,19 +98,19 @@ fn later_fields_are_ignored() {
 #[test]
 fn too_new() {
     let later = json!({
-        "format_version": 3,
-        "readable_by": 2,
+        "format_version": 4,
+        "readable_by": 3,
         "tool": {"name": "rebaseline", "version": "9.1.0"},
         "files": "elsewhere",
     });
     let error = Manifest::from_json(later.to_string().as_bytes()).unwrap_err();
     assert!(matches!(
         error,
-        ArchiveError::TooNew { format_version: 3, readable_by: 2, ours: 1, .. }
+        ArchiveError::TooNew { format_version: 4, readable_by: 3, ours: 2, .. }
     ));
     assert_eq!(
         error.to_string(),
-        "the archive has format 3 and needs a reader of format 2 or later; this one reads up to 1; \
+        "the archive has format 4 and needs a reader of format 3 or later; this one reads up to 2; \
          it was written by rebaseline 9.1.0"
     );
 }

@@ -5,8 +5,8 @@ use std::io::{Cursor, Write};
 
 use rebaseline_archive::{
     Archive, ArchiveError, ArchivePath, BaselineRecord, FORMAT_VERSION, FileRecord, FileRole,
-    HistoryRecord, Limits, Manifest, Origin, READABLE_BY, RevisionRecord, SchemaRecord, Sha256,
-    Tool, VersionTableRecord,
+    HistoryRecord, Limits, Manifest, Origin, RevisionRecord, SchemaRecord, Sha256, Tool,
+    VersionTableRecord,
 };
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -52,7 +52,7 @@ pub fn manifest(tree: &Tree) -> Manifest {
     let heads: Vec<_> = ids(revisions.last()).collect();
     Manifest {
         format_version: FORMAT_VERSION,
-        readable_by: READABLE_BY,
+        readable_by: 1,
         tool: Tool { name: "rebaseline".into(), version: "0.1.0".into() },
         created: "2024-05-06T07:08:09Z".into(),
         baseline: BaselineRecord {

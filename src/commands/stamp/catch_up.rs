@@ -20,7 +20,7 @@ use rebaseline_archive::VersionTableRecord;
 use crate::cli::{Environment, Global, Running, Stamp};
 use crate::commands::archive::Archives;
 use crate::commands::fleet;
-use crate::commands::generations::{Generations, run_folder};
+use crate::commands::generations::{Generations, Squash, run_folder};
 use crate::config::{self, BuiltinEnv, Settings};
 use crate::error::{Explain, Kind, Result};
 use crate::files::PathError;
@@ -43,6 +43,16 @@ pub enum RefusedError {
     /// The answer was no.
     #[error("not confirmed")]
     NotConfirmed,
+    /// The revisions would run by another env.py than the squash was proved with, and nobody asked for that.
+    #[error("{} was proved with {proved}, and the revisions would run by the other one", archive.display())]
+    OtherEnv {
+        /// The archive.
+        archive: PathBuf,
+        /// Whose `env.py`.
+        proved: &'static str,
+        /// The flag that asks for it.
+        flag: &'static str,
+    },
     /// The run folder.
     #[error("cannot prepare the run")]
     File(#[from] PathError),
@@ -52,7 +62,7 @@ impl Explain for RefusedError {
     fn kind(&self) -> Kind {
         match self {
             Self::NoYes => Kind::Usage,
-            Self::NotConfirmed => Kind::Refused,
+            Self::NotConfirmed | Self::OtherEnv { .. } => Kind::Refused,
             Self::File(_) => Kind::Tool,
         }
     }
@@ -63,6 +73,9 @@ impl Explain for RefusedError {
                 "look first: rebaseline stamp --catch-up --dry-run URL... (or --sql)".to_owned(),
                 "then pass --yes".to_owned(),
             ],
+            Self::OtherEnv { flag, .. } => vec![format!(
+                "pass {flag}; with the other one constraints may get other names and objects other owners"
+            )],
             _ => Vec::new(),
         }
     }
@@ -137,6 +150,11 @@ pub async fn catch_up(global: &Global, arguments: &Stamp, report: &Report) -> Re
     for note in work.skipped(run.targets(), &survey) {
         report.note(note);
     }
+    if behind.env.is_none()
+        && let Some(first) = survey.iter().filter_map(|way| Some(way.as_ref()?.number)).min()
+    {
+        as_proved(&settings, &squashes.squashes()[first..])?;
+    }
     work.lay_out(survey.iter().filter_map(|way| Some(way.as_ref()?.number)).min())?;
     if !looks_only && survey.iter().flatten().next().is_some() {
         let question = question(run.targets(), &survey);
@@ -146,6 +164,20 @@ pub async fn catch_up(global: &Global, arguments: &Stamp, report: &Report) -> Re
     }
     let work = &work;
     run.each(|target| work.one(target)).await
+}
+
+/// Refuses to run revisions by another `env.py` than these squashes were proved with.
+fn as_proved(settings: &Settings, squashes: &[Squash]) -> Result<(), RefusedError> {
+    for Squash { file, archive, .. } in squashes {
+        let (proved, flag) = match archive.manifest().origin.env {
+            Some(_) => ("the plain env.py", "--env builtin"),
+            None => ("the project's env.py", "--env project"),
+        };
+        if archive.manifest().origin.env.is_some() != settings.env.is_some() {
+            return Err(RefusedError::OtherEnv { archive: file.clone(), proved, flag });
+        }
+    }
+    Ok(())
 }
 
 /// How often a run begins again after a collision, and how long it waits before, the more the later.

@@ -2,8 +2,7 @@
 
 use rebaseline_archive::{
     ArchivePath, BaselineRecord, FORMAT_VERSION, FileRecord, FileRole, HistoryRecord,
-    InventoryRecord, Manifest, READABLE_BY, RevisionRecord, SchemaRecord, Sha256, Tool,
-    WrittenRecord,
+    InventoryRecord, Manifest, RevisionRecord, SchemaRecord, Sha256, Tool, WrittenRecord,
 };
 use serde_json::json;
 
@@ -85,7 +84,7 @@ pub(super) fn collect(
     let text = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect();
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
-        readable_by: READABLE_BY,
+        readable_by: request.dump.origin.readable_by(),
         tool: Tool { name: "rebaseline".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         created: request.created.clone(),
         history: HistoryRecord {

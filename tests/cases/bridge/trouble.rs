@@ -111,7 +111,7 @@ async fn an_archive_that_is_damaged_or_not_there_stops_it() {
         match damage {
             3 => rewritten("files['files/migrations/versions/r4_.py'] += b'#'"),
             4 => rewritten("del files['files/migrations/versions/r4_.py']"),
-            5 => rewritten("manifest['readable_by'] = 2"),
+            5 => rewritten("manifest['readable_by'] = 3"),
             6 => rewritten(
                 "files['files/../x.py'] = b''\nmanifest['files'].append(dict(manifest['files'][0], \
                  path='../x.py', bytes=0, sha256=__import__('hashlib').sha256().hexdigest()))",

@@ -128,7 +128,7 @@ async fn a_person_is_asked_first() {
     // Where nobody can be asked, somebody must have said so.
     let url = target.database("other").await;
     old.alembic(&url, &["upgrade", "r2"]).exits(0);
-    let run = project.rebaseline(&["stamp", "--catch-up", &url]).exits(1);
+    let run = project.rebaseline(&["stamp", "--catch-up", &url]).exits(2);
     assert!(run.stderr.contains("--yes"), "{}", run.stderr);
     assert_eq!(target.versions("other").await, ["r2"]);
 }
