@@ -23,13 +23,11 @@ impl Interpreter {
     /// if it cannot be copied (it has run a job, it takes none, or it does not come up).
     pub async fn copy(&mut self, folder: &Path) -> Result<Self, RunError> {
         let copy = tokio::time::timeout(PATIENCE, self.try_copy(folder)).await;
-        match copy {
-            Ok(Some(copy)) => Ok(copy),
-            Ok(None) | Err(_) => {
-                tracing::debug!("an interpreter is started and not copied");
-                Self::start(self.recipe.clone(), folder)
-            }
+        if let Ok(Some(copy)) = copy {
+            return Ok(copy);
         }
+        tracing::debug!("an interpreter is started and not copied");
+        Self::start(self.recipe.clone(), folder)
     }
 
     async fn try_copy(&mut self, folder: &Path) -> Option<Self> {
