@@ -95,22 +95,33 @@ pub struct Archives {
 }
 
 impl Archives {
-    /// Opens one named archive of a squash, or all of the project's.
+    /// Opens one named archive of a squash, or all of the project's squashes. Those of repairs are not looked
+    /// at: no database depends on them, and a damaged one must not keep a stamp from working.
     pub fn load(settings: &Settings, named: Option<&Path>) -> Result<Self> {
-        let all = Self::load_all(settings, named)?;
+        let folder = place::archive_folder(settings)?;
+        let files = match named {
+            Some(file) => vec![absolute(file)],
+            None => zips(&folder)?,
+        };
+        let all = Self::open(settings, folder, files)?;
         match (named, all.repairs.first()) {
             (Some(_), Some((path, _))) => Err(ArchivesError::Repair { path: path.clone() }.into()),
             _ => Ok(all),
         }
     }
 
-    /// The same, where the named one may be that of a repair.
+    /// The same with those of repairs; the named one may be one of them.
     pub fn load_all(settings: &Settings, named: Option<&Path>) -> Result<Self> {
         let folder = place::archive_folder(settings)?;
         let files = match named {
-            Some(file) => vec![std::path::absolute(file).unwrap_or_else(|_| file.to_owned())],
+            Some(file) => vec![absolute(file)],
             None => [zips(&folder)?, zips(&folder.join(REPAIRS))?].concat(),
         };
+        Self::open(settings, folder, files)
+    }
+
+    /// Opens these, and puts them in order.
+    fn open(settings: &Settings, folder: PathBuf, files: Vec<PathBuf>) -> Result<Self> {
         let mut archives = Vec::new();
         let mut repairs = Vec::new();
         for path in files {
@@ -223,6 +234,10 @@ fn generation(archive: &Opened, all: &[(PathBuf, Opened)]) -> usize {
     };
     let before = all.iter().filter(|(_, other)| other.manifest().baselines().any(holds));
     before.map(|(_, other)| generation(other, all) + 1).max().unwrap_or(0)
+}
+
+fn absolute(file: &Path) -> PathBuf {
+    std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
 }
 
 fn zips(folder: &Path) -> Result<Vec<PathBuf>, ArchivesError> {

@@ -9,13 +9,13 @@ mod git;
 mod shown;
 mod staged;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rebaseline_archive::Sha256;
 
 use crate::cli::{Global, Repair, Running};
-use crate::commands::archive::REPAIRS;
+use crate::commands::archive::{Archives, REPAIRS};
 use crate::commands::squash::{SquashError, place};
 use crate::config::Settings;
 use crate::error::{Explain, Kind, Result};
@@ -81,7 +81,8 @@ impl Explain for RepairError {
 struct Known {
     files: Vec<File>,
     unreadable: Vec<PathBuf>,
-    deleted: std::collections::BTreeMap<RevisionId, repair::Deleted>,
+    deleted: BTreeMap<RevisionId, repair::Deleted>,
+    squashed: BTreeMap<RevisionId, PathBuf>,
 }
 
 impl Known {
@@ -90,6 +91,7 @@ impl Known {
             files: &self.files,
             unreadable: self.unreadable.len(),
             deleted: &self.deleted,
+            squashed: &self.squashed,
             answers,
         })
     }
@@ -103,13 +105,14 @@ pub async fn repair(global: &Global, arguments: &Repair, report: &Report) -> Res
     if arguments.write && !arguments.allow_dirty {
         place::clean_work_tree(&settings).await?;
     }
-    let known = read(&settings).await;
+    let known = read(&settings).await?;
     let asks = arguments.write && report.asks();
     let mut answers = arguments.choose.clone();
     let mut plan = known.plan(&answers);
     check_answers(&plan, report)?;
-    while asks && let Some((question, answer)) = next_answer(&plan, &answers, report) {
-        answers.push((question, answer));
+    let mut left_open = BTreeSet::new();
+    while asks && let Some(answer) = next_answer(&plan, &mut left_open, report) {
+        answers.push(answer);
         plan = known.plan(&answers);
     }
     leave_outside(&settings, &mut plan);
@@ -153,11 +156,29 @@ fn settings(global: &Global, arguments: &Repair) -> Result<Settings> {
     })
 }
 
-/// Reads all files, and asks git about parents that are in none of them.
-async fn read(settings: &Settings) -> Known {
+/// Reads all files, and asks git and the archives about parents that are in none of them.
+async fn read(settings: &Settings) -> Result<Known> {
     let (files, unreadable) = audit::revision_files(&settings.alembic);
-    let deleted = git::deleted(settings, missing(&files)).await;
-    Known { files, unreadable, deleted }
+    let missing = missing(&files);
+    let squashed = if missing.is_empty() { BTreeMap::new() } else { squashed(settings, &missing)? };
+    let deleted = git::deleted(settings, missing).await;
+    Ok(Known { files, unreadable, deleted, squashed })
+}
+
+/// Those of these that a squash took, with the newest archive that has them.
+fn squashed(
+    settings: &Settings,
+    missing: &BTreeSet<RevisionId>,
+) -> Result<BTreeMap<RevisionId, PathBuf>> {
+    let archives = Archives::load(settings, None)?;
+    let mut squashed = BTreeMap::new();
+    for (path, archive) in archives.iter() {
+        let history = &archive.manifest().history;
+        let taken = history.revisions.iter().filter(|taken| !history.kept.contains(&taken.id));
+        let ids = taken.filter_map(|taken| missing.get(taken.id.as_str()));
+        squashed.extend(ids.map(|id| (id.clone(), path.clone())));
+    }
+    Ok(squashed)
 }
 
 /// Parents that no file declares.
@@ -171,9 +192,14 @@ fn missing(files: &[File]) -> BTreeSet<RevisionId> {
 /// An answer that fits no question is told; one that fits none of its candidates is refused.
 fn check_answers(plan: &Plan, report: &Report) -> Result<(), RepairError> {
     for (revision, answer) in &plan.unasked {
-        if let Some(question) = plan.questions.iter().find(|q| q.revision == *revision) {
+        // Of several parents that are missing, each is a question of its own.
+        let about = |question: &&Question| {
+            let rest = question.revision.strip_prefix(revision.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        };
+        if let Some(question) = plan.questions.iter().find(about) {
             return Err(RepairError::NoAnswer {
-                revision: revision.clone(),
+                revision: question.revision.clone(),
                 answer: answer.clone(),
                 question: question.text.clone(),
                 answers: question.candidates.iter().map(|c| c.answer.clone()).collect(),
@@ -184,25 +210,36 @@ fn check_answers(plan: &Plan, report: &Report) -> Result<(), RepairError> {
     Ok(())
 }
 
-/// Asks the first question that was not asked yet.
-fn next_answer(plan: &Plan, answers: &[Answer], report: &Report) -> Option<Answer> {
-    let given = |question: &&Question| {
-        let offered = |answer: &str| question.candidates.iter().any(|c| c.answer == answer);
-        !answers
-            .iter()
-            .any(|(revision, a)| *revision == question.revision && (a.is_empty() || offered(a)))
-    };
-    let question = plan.questions.iter().find(|question| given(question))?;
+/// Asks the questions one after the other, until one is answered. Those in `left_open` are passed: somebody
+/// has seen them, and left it as it is.
+fn next_answer(
+    plan: &Plan,
+    left_open: &mut BTreeSet<(String, String)>,
+    report: &Report,
+) -> Option<Answer> {
+    for question in &plan.questions {
+        let key = (question.revision.clone(), question.text.clone());
+        if left_open.contains(&key) {
+            continue;
+        }
+        let chosen = report.choose(&question.text, &choices(question))?;
+        if let Some(candidate) = question.candidates.get(chosen) {
+            return Some((question.revision.clone(), candidate.answer.clone()));
+        }
+        left_open.insert(key);
+    }
+    None
+}
+
+/// What is offered; the last one is to leave it.
+fn choices(question: &Question) -> Vec<String> {
     let line = |candidate: &repair::Candidate| match candidate.why.as_str() {
         "" => candidate.does.clone(),
         why => format!("{} ({why})", candidate.does),
     };
     let mut choices: Vec<String> = question.candidates.iter().map(line).collect();
     choices.push("leave it as it is".to_owned());
-    let chosen = report.choose(&question.text, &choices)?;
-    // One that is left alone is not asked again.
-    let answer = question.candidates.get(chosen).map_or("", |candidate| candidate.answer.as_str());
-    Some((question.revision.clone(), answer.to_owned()))
+    choices
 }
 
 /// What lies outside of the project cannot be archived, so it is not changed.

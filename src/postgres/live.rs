@@ -52,7 +52,7 @@ pub enum LiveError {
 }
 
 /// A relation of the database, or an index.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Relation {
     /// Its schema.
     pub schema: String,
@@ -64,6 +64,21 @@ pub struct Relation {
     pub owner: String,
     /// Schema and name of the table that a sequence or an index belongs to.
     pub of: Option<(String, String)>,
+    /// Of a partition: the tables that it is a part of, up to the root.
+    pub ancestors: Vec<(String, String)>,
+    /// Of a sequence: the tables with a default that takes its next value.
+    pub used_by: Vec<(String, String)>,
+    /// Whether an extension made it, and then whether that has marked it: its rows are the database's own.
+    pub member: Option<Marked>,
+}
+
+/// What an extension says of a relation that it made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    /// A part of its configuration (`pg_extension_config_dump`): `pg_dump` dumps its rows.
+    Configuration,
+    /// Nothing: no dump has its rows.
+    No,
 }
 
 /// What `pg_dump` is told to leave out.
@@ -90,7 +105,7 @@ pub struct Facts {
     pub owner: String,
     /// Its schemas with their owners.
     pub schemas: BTreeMap<String, String>,
-    /// Its relations and indexes.
+    /// Its relations and indexes, with those that extensions made.
     pub relations: Vec<Relation>,
     /// What no dump of its objects holds, in words: settings of the database, large objects.
     pub beside: Vec<String>,
@@ -155,8 +170,55 @@ pub async fn read<E: From<LiveError>>(
     Ok(Reading { facts, text, inventory })
 }
 
-/// Schema, name, kind, owner, and schema and name of the table that it belongs to.
-type RelationRow = (String, String, String, String, Option<String>, Option<String>);
+/// Schema, name, kind, owner, schema and name of the table that it belongs to, and whether an extension made it
+/// and has marked it.
+type RelationRow = (String, String, String, String, Option<String>, Option<String>, Option<bool>);
+
+/// Schema and name of a relation, and of another one that it has to do with.
+type PairRow = (String, String, String, String);
+
+/// Partitions with each table that they are a part of. A table that only inherits is none.
+const ANCESTORS: &str = "
+with recursive above (part, whole) as (
+  select i.inhrelid, i.inhparent from pg_catalog.pg_inherits i
+    join pg_catalog.pg_class c on c.oid = i.inhrelid where c.relispartition and c.relkind <> 'i'
+  union
+  select a.part, i.inhparent from above a
+    join pg_catalog.pg_class c on c.oid = a.whole and c.relispartition
+    join pg_catalog.pg_inherits i on i.inhrelid = a.whole)
+select pn.nspname::text, p.relname::text, wn.nspname::text, w.relname::text from above a
+  join pg_catalog.pg_class p on p.oid = a.part join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
+  join pg_catalog.pg_class w on w.oid = a.whole join pg_catalog.pg_namespace wn on wn.oid = w.relnamespace
+ order by 1, 2, 3, 4";
+
+/// Sequences with each table that has a default that names them: no need to be owned by its column.
+const USES: &str = "
+select distinct sn.nspname::text, s.relname::text, tn.nspname::text, t.relname::text
+  from pg_catalog.pg_depend d
+  join pg_catalog.pg_attrdef a on a.oid = d.objid
+  join pg_catalog.pg_class s on s.oid = d.refobjid and s.relkind = 'S'
+  join pg_catalog.pg_namespace sn on sn.oid = s.relnamespace
+  join pg_catalog.pg_class t on t.oid = a.adrelid
+  join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
+ where d.classid = 'pg_catalog.pg_attrdef'::regclass and d.refclassid = 'pg_catalog.pg_class'::regclass
+ order by 1, 2, 3, 4";
+
+const RELATIONS: &str = "
+select n.nspname::text, c.relname::text, c.relkind::text,
+       pg_catalog.pg_get_userbyid(c.relowner)::text, tn.nspname::text, t.relname::text,
+       (select c.oid = any(coalesce(x.extconfig, '{}')) from pg_catalog.pg_depend e
+          join pg_catalog.pg_extension x on x.oid = e.refobjid
+         where e.classid = 'pg_catalog.pg_class'::regclass and e.objid = c.oid and e.objsubid = 0
+           and e.refclassid = 'pg_catalog.pg_extension'::regclass and e.deptype = 'e' limit 1)
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  left join pg_catalog.pg_depend d
+    on c.relkind = 'S' and d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid
+   and d.refclassid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')
+  left join pg_catalog.pg_index i on i.indexrelid = c.oid
+  left join pg_catalog.pg_class t on t.oid = coalesce(d.refobjid, i.indrelid)
+  left join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
+ where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'";
 
 /// Settings are told without their values, which may be secrets.
 const BESIDE: &str = "
@@ -197,35 +259,7 @@ async fn facts(
     .persistent(false)
     .fetch_all(&mut *connection)
     .await?;
-    let relations: Vec<RelationRow> = sqlx::query_as(
-        "select n.nspname::text, c.relname::text, c.relkind::text, \
-                pg_catalog.pg_get_userbyid(c.relowner)::text, tn.nspname::text, t.relname::text \
-           from pg_catalog.pg_class c \
-           join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
-           left join pg_catalog.pg_depend d \
-             on c.relkind = 'S' and d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid \
-            and d.refclassid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i') \
-           left join pg_catalog.pg_index i on i.indexrelid = c.oid \
-           left join pg_catalog.pg_class t on t.oid = coalesce(d.refobjid, i.indrelid) \
-           left join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace \
-          where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' \
-            and not exists (select from pg_catalog.pg_depend e \
-                             where e.classid = 'pg_catalog.pg_class'::regclass and e.objid = c.oid \
-                               and e.deptype = 'e')",
-    )
-    .persistent(false)
-    .fetch_all(&mut *connection)
-    .await?;
-    let relations: Vec<Relation> = relations
-        .into_iter()
-        .map(|(schema, name, kind, owner, of_schema, of)| Relation {
-            schema,
-            name,
-            kind,
-            owner,
-            of: of_schema.zip(of),
-        })
-        .collect();
+    let relations = relations(connection).await?;
     let is_table = |r: &&Relation| r.schema == table.schema && r.name == table.name;
     let owner = relations.iter().find(is_table).map(|r| r.owner.clone()).unwrap_or_default();
     let roles: Vec<String> = sqlx::query_scalar(
@@ -243,6 +277,35 @@ async fn facts(
         sqlx::query_scalar(BESIDE).persistent(false).fetch_all(connection).await?;
     let schemas = schemas.into_iter().collect();
     Ok(Facts { version, table, rows, owner, schemas, relations, beside, roles })
+}
+
+async fn relations(connection: &mut PgConnection) -> Result<Vec<Relation>, LiveError> {
+    let relations: Vec<RelationRow> =
+        sqlx::query_as(RELATIONS).persistent(false).fetch_all(&mut *connection).await?;
+    let ancestors = pairs(connection, ANCESTORS).await?;
+    let uses = pairs(connection, USES).await?;
+    let relation = |(schema, name, kind, owner, of_schema, of, marked): RelationRow| {
+        let key = (schema, name);
+        let ancestors = ancestors.get(&key).cloned().unwrap_or_default();
+        let used_by = uses.get(&key).cloned().unwrap_or_default();
+        let (schema, name) = key;
+        let of = of_schema.zip(of);
+        let member = marked.map(|marked| if marked { Marked::Configuration } else { Marked::No });
+        Relation { schema, name, kind, owner, of, ancestors, used_by, member }
+    };
+    Ok(relations.into_iter().map(relation).collect())
+}
+
+/// The others of each relation, both by schema and name.
+type Pairs = BTreeMap<(String, String), Vec<(String, String)>>;
+
+async fn pairs(connection: &mut PgConnection, query: &'static str) -> Result<Pairs, LiveError> {
+    let rows: Vec<PairRow> = sqlx::query_as(query).persistent(false).fetch_all(connection).await?;
+    let mut pairs = Pairs::new();
+    for (schema, name, of_schema, of) in rows {
+        pairs.entry((schema, name)).or_default().push((of_schema, of));
+    }
+    Ok(pairs)
 }
 
 async fn dump(

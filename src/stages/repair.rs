@@ -36,6 +36,17 @@ pub struct Deleted {
     pub commit: String,
     /// What it built on.
     pub parents: Vec<RevisionId>,
+    /// The revision files that the same commit added: it may be one of them under a new id.
+    pub added: Vec<Added>,
+}
+
+/// A revision file that the commit of a deletion added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Added {
+    /// Where it lay.
+    pub path: String,
+    /// What it declared, if that can be read.
+    pub id: Option<RevisionId>,
 }
 
 /// An answer to a question: the revision that it is about, and what was chosen.
@@ -50,6 +61,8 @@ pub struct Input<'a> {
     pub unreadable: usize,
     /// Revisions that git saw deleted.
     pub deleted: &'a BTreeMap<RevisionId, Deleted>,
+    /// Revisions that a squash took, with its archive: `rebase` knows what stands for them.
+    pub squashed: &'a BTreeMap<RevisionId, PathBuf>,
     /// What was answered so far.
     pub answers: &'a [Answer],
 }
@@ -92,7 +105,8 @@ pub struct Candidate {
 pub struct Question {
     /// The audit's rule for what is wrong.
     pub rule: &'static str,
-    /// The revision that it is about: `--choose REVISION=ANSWER`.
+    /// The revision that it is about: `--choose REVISION=ANSWER`. With a colon and the parent behind it, where
+    /// several parents of one revision are missing.
     pub revision: String,
     /// The files that it is about.
     pub files: Vec<PathBuf>,

@@ -6,6 +6,7 @@ use rebaseline_archive::{Archive, Limits};
 use serde_json::{Value, json};
 
 use crate::support::assert_same_tree;
+use crate::support::extension::Share;
 use crate::support::project::Project;
 use crate::support::target::Target;
 
@@ -209,8 +210,125 @@ async fn a_database_that_is_not_known_good_is_refused() {
     let told = fails(&behind, &["--schema", "nowhere"], 2);
     assert!(told.contains("there is no schema `nowhere` in it"), "{told}");
     let told = fails(&behind, &["--seed-tables", "public.nothing"], 2);
-    assert!(told.contains("no table that is taken is called `public.nothing`"), "{told}");
+    assert!(
+        told.contains("no table that is taken is called `public.nothing`, and no sequence"),
+        "{told}"
+    );
     fails(&behind, &["--keep", "1"], 2);
     // The control: nothing but that was wrong.
     project.rebaseline(&["squash", "--dry-run", "--from-database", &behind]).exits(0);
+}
+
+/// Builds a new database from the baseline.
+async fn built(project: &Project, target: &Target, name: &str) {
+    let url = target.database(name).await;
+    project.alembic(&url, &["upgrade", "head"]).exits(0);
+}
+
+#[tokio::test]
+async fn rows_of_a_partitioned_table_lie_in_its_partitions() {
+    let project = Project::chain(&[
+        "op.execute('CREATE TABLE sale (id int, year int) PARTITION BY LIST (year)')\n\
+         op.execute('CREATE TABLE old PARTITION OF sale FOR VALUES IN (1)')\n\
+         op.execute('CREATE TABLE later PARTITION OF sale DEFAULT PARTITION BY RANGE (id)')\n\
+         op.execute('CREATE TABLE low PARTITION OF later FOR VALUES FROM (0) TO (9)')\n\
+         op.execute('CREATE TABLE high PARTITION OF later DEFAULT')\n\
+         op.execute('CREATE TABLE base (id int)')\n\
+         op.execute('CREATE TABLE heir () INHERITS (base)')",
+    ]);
+    let target = Target::start().await;
+    let url = target.database("shop").await;
+    project.alembic(&url, &["upgrade", "head"]).exits(0);
+    let rows = "insert into sale values (1, 1), (2, 2), (20, 2); insert into base values (1); \
+                insert into heir values (2)";
+    target.execute("shop", rows).await;
+    let copy = project.copy();
+    let flags = ["--from-database", &url, "--seed-tables", "sale,base"];
+    let result = project.squash(&flags);
+    assert_eq!(result["schema"]["seed_rows"], 4);
+    let mut seeded: Vec<String> =
+        serde_json::from_value(result["origin"]["database"]["seed_tables"].clone()).unwrap();
+    seeded.sort_unstable();
+    let all = ["base", "high", "later", "low", "old", "sale"].map(|name| format!("public.{name}"));
+    assert_eq!(seeded, all);
+    built(&project, &target, "new").await;
+    let told = "select (select string_agg(id::text, ',' order by id) from sale) || ' ' || \
+                (select string_agg(id::text, ',') from base)";
+    assert_eq!(target.column("new", told).await, ["1,2,20 1"]);
+    // A part of it alone, with the parts of that.
+    let flags = ["--from-database", &url, "--seed-tables", "public.later"];
+    assert_eq!(copy.squash(&flags)["schema"]["seed_rows"], 2);
+}
+
+#[tokio::test]
+async fn positions_go_with_the_rows_that_took_them() {
+    let project = Project::chain(&["op.execute('CREATE SEQUENCE ids')\n\
+         op.execute('CREATE SEQUENCE bills')\n\
+         op.execute('CREATE SEQUENCE tickets')\n\
+         op.execute(\"CREATE TABLE room (id int PRIMARY KEY DEFAULT nextval('ids'))\")\n\
+         op.execute(\"CREATE TABLE stay (id int PRIMARY KEY DEFAULT nextval('tickets'))\")\n\
+         op.execute('CREATE TABLE part (id serial, kind int, PRIMARY KEY (id, kind)) PARTITION BY LIST (kind)')\n\
+         op.execute('CREATE TABLE part_1 PARTITION OF part DEFAULT')"]);
+    let target = Target::start().await;
+    let url = target.database("shop").await;
+    project.alembic(&url, &["upgrade", "head"]).exits(0);
+    let rows = "insert into room default values; insert into room default values; \
+                insert into stay default values; insert into part (kind) values (1), (1); \
+                select setval('bills', 41)";
+    target.execute("shop", rows).await;
+    let flags = ["--from-database", &url, "--seed-tables", "room,public.bill*,part_1"];
+    let result = project.squash(&flags);
+    let database = &result["origin"]["database"];
+    assert_eq!(database["left_out"], json!([]));
+    let mut seeded: Vec<String> = serde_json::from_value(database["seed_tables"].clone()).unwrap();
+    seeded.sort_unstable();
+    assert_eq!(seeded, ["public.bills", "public.part_1", "public.room"]);
+    built(&project, &target, "new").await;
+    // Each goes on where the database's own would, and the one whose rows were not taken begins anew.
+    let next = "with r as (insert into room default values returning id), \
+                s as (insert into stay default values returning id), \
+                p as (insert into part (kind) values (1) returning id) \
+                select concat_ws(' ', r.id, s.id, p.id, nextval('bills')) from r, s, p";
+    assert_eq!(target.column("new", next).await, ["3 1 3 42"]);
+}
+
+/// `pg_dump` dumps the rows of an extension's configuration with every database, asked or not.
+#[tokio::test]
+async fn rows_of_an_extension_are_taken_only_if_they_are_named() {
+    let share = Share::with(
+        "jobs",
+        "create table job (id serial primary key, command text); \
+         create table inner_job (id int); \
+         select pg_catalog.pg_extension_config_dump('job', ''); \
+         select pg_catalog.pg_extension_config_dump('job_id_seq', '');",
+    )
+    .await;
+    let mut project = Project::chain(&[
+        "op.execute('CREATE EXTENSION jobs')\nop.execute('CREATE TABLE t (id int)')",
+    ]);
+    share.used_by(&mut project);
+    let target = share.start().await;
+    let url = target.database("shop").await;
+    project.alembic(&url, &["upgrade", "head"]).exits(0);
+    target.execute("shop", "insert into job (command) values ('hunter2'), ('mail')").await;
+    let named = project.copy();
+    let told = json!(["rows of `public.job`, which an extension keeps as its configuration"]);
+    let result = project.squash(&["--from-database", &url, "--seed-tables", "t"]);
+    assert_eq!(result["origin"]["database"]["left_out"], told);
+    assert_eq!(result["schema"]["seed_rows"], 0);
+    let baseline = std::fs::read_to_string(project.baseline()).unwrap();
+    assert!(!baseline.contains("hunter2") && !baseline.contains("setval"), "{baseline}");
+    let refused = ["squash", "--from-database", &url, "--seed-tables", "inner_job"];
+    let refused = named.rebaseline(&refused).exits(2).stderr;
+    assert!(refused.contains("no table that is taken is called `inner_job`"), "{refused}");
+    let result = named.squash(&["--from-database", &url, "--seed-tables", "public.job"]);
+    assert_eq!(result["origin"]["database"]["left_out"], json!([]));
+    assert_eq!(result["origin"]["database"]["seed_tables"], json!(["public.job"]));
+    built(&named, &target, "new").await;
+    let next = "insert into job (command) values ('x') returning id::text";
+    assert_eq!(target.column("new", next).await, ["3"]);
+    assert_eq!(
+        target.column("new", "select command from job order by id limit 1").await,
+        ["hunter2"]
+    );
 }

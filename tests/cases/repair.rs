@@ -9,6 +9,7 @@ use crate::support::{assert_same_tree, repository, tree};
 mod crash;
 mod git;
 mod refused;
+mod squashed;
 mod terminal;
 
 /// A copy of one of the examples.

@@ -51,6 +51,12 @@ impl Share {
         Self { programs: copied(bin), folder }
     }
 
+    /// Starts it for the user's databases.
+    pub async fn start(&self) -> Target {
+        let cache = self.folder.path().join("cache");
+        Target::start_cached(Some(self.programs.clone()), Vec::new(), cache).await
+    }
+
     /// Lets a project use it. What is cached of this server goes with it.
     pub fn used_by(&self, project: &mut Project) {
         let settings = format!("[scratch]\npg_bin = {:?}\n", self.programs.to_str().unwrap());

@@ -27,11 +27,17 @@ impl Target {
 
     /// Starts a server with settings of its own, `name=value`.
     pub async fn start_with(binaries: Option<PathBuf>, settings: Vec<String>) -> Self {
-        let temporary = std::env::temp_dir();
-        let places = Places {
-            runs: default_runs(&temporary),
-            cache: temporary.join("rebaseline-test-cache"),
-        };
+        let cache = std::env::temp_dir().join("rebaseline-test-cache");
+        Self::start_cached(binaries, settings, cache).await
+    }
+
+    /// Starts a server of which this folder caches what can be used again.
+    pub async fn start_cached(
+        binaries: Option<PathBuf>,
+        settings: Vec<String>,
+        cache: PathBuf,
+    ) -> Self {
+        let places = Places { runs: default_runs(&std::env::temp_dir()), cache };
         let source = Source::Private { folder: binaries, settings };
         let path = std::env::var("PATH").unwrap();
         let mut server = Server::launch(&source, &places, &path)

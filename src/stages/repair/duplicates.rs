@@ -1,18 +1,19 @@
 //! An id that several files declare.
 //!
-//! What is the same program is there once too often: one of them goes. Two different ones are two revisions,
+//! What is the same program is there once too often: one of them goes. In another folder it is only the same
+//! if it looks at no files, since those beside it may be others. Two different ones are two revisions,
 //! and one needs an id of its own. Which one, and who means which of them, is clear in three cases: the
 //! docstring still has the right id; one of them comes behind the other, so that it is a copy whose id was
 //! forgotten; each is part of a chain in a folder of its own. All else is asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rebaseline_archive::Sha256;
 
-use super::same_code::code;
+use super::same_code::{code, uses_files};
 use super::tree::{Tree, among, is_named};
-use super::{Candidate, Question, Reason};
+use super::{Candidate, File, Question, Reason};
 use crate::format::alembic::mend;
 use crate::history::RevisionId;
 
@@ -58,12 +59,9 @@ fn same_program(tree: &mut Tree<'_>, id: &RevisionId) {
     for at in left {
         let file = tree.nodes[at].file;
         let same = |other: &&usize| {
+            let here = tree.nodes[**other].folder() == tree.nodes[at].folder();
             let other = tree.nodes[**other].file;
-            let equal = || {
-                let code = code(&file.text);
-                code.is_some() && code == self::code(&other.text)
-            };
-            other.sha256 == file.sha256 || equal()
+            is_same(file, other) && (here || !uses_files(&file.text))
         };
         let Some(twin) = kept.iter().find(same).copied() else {
             kept.push(at);
@@ -78,6 +76,14 @@ fn same_program(tree: &mut Tree<'_>, id: &RevisionId) {
         let text = format!("it declares `{id}` as {twin} does, and is the same {how}: removed");
         tree.remove(at, Reason { rule: RULE, text });
     }
+}
+
+fn is_same(one: &File, other: &File) -> bool {
+    let equal = || {
+        let code = code(&one.text);
+        code.is_some() && code == self::code(&other.text)
+    };
+    one.sha256 == other.sha256 || equal()
 }
 
 /// A docstring that still has another id, which others miss or the file is named after: the code was copied.
@@ -165,8 +171,12 @@ fn by_folder(tree: &mut Tree<'_>, id: &RevisionId) {
             // One file alone is no chain.
             && tree.live().any(|(other, o)| other != *at && o.folder() == node.folder())
     };
-    let clear =
-        tree.live().all(|(_, node)| !node.names(id.as_str()) || folders.contains(node.folder()));
+    // A parent is one of its own chain. A dependency may well be one of another chain.
+    let clear = tree.live().all(|(_, node)| {
+        let depends = node.now.depends_on.iter().any(|name| name == id.as_str());
+        !depends && (!node.names(id.as_str()) || folders.contains(node.folder()))
+    });
+    let clear = clear && !is_copied(tree, &folders);
     if !clear || !group[1..].iter().all(own_chain) {
         return;
     }
@@ -181,6 +191,18 @@ fn by_folder(tree: &mut Tree<'_>, id: &RevisionId) {
         let reason = Reason { rule: RULE, text };
         tree.rename(at, &new, &reason, |_, node| node.folder() == folder);
     }
+}
+
+/// Whether these folders share a revision by message and Create Date: then one holds a copy of the other's,
+/// however differently it is written by now, and not a chain of its own.
+fn is_copied(tree: &Tree<'_>, folders: &BTreeSet<&Path>) -> bool {
+    let mut seen: BTreeMap<(&str, Option<&str>), &Path> = BTreeMap::new();
+    tree.live().filter(|(_, node)| folders.contains(node.folder())).any(|(_, node)| {
+        let (message, created) = (node.source.message.trim(), node.source.created.as_deref());
+        let tells = created.is_some() || !message.is_empty();
+        let key = (message, created.map(str::trim));
+        tells && *seen.entry(key).or_insert(node.folder()) != node.folder()
+    })
 }
 
 /// An id that nobody has, always the same for the same files.
@@ -317,8 +339,14 @@ fn candidates(
     }
     let told: Vec<String> =
         group.iter().map(|at| format!("{}{}", tree.nodes[*at].shown(), created(*at))).collect();
-    let text =
-        format!("`{id}` is declared more than once, with different content: {}", told.join("; "));
+    let [first, rest @ ..] = group else { return (candidates, String::new()) };
+    let file = |at: usize| tree.nodes[at].file;
+    let how = if rest.iter().all(|at| is_same(file(*first), file(*at))) {
+        "by the same program, which may find other files in another folder"
+    } else {
+        "with different content"
+    };
+    let text = format!("`{id}` is declared more than once, {how}: {}", told.join("; "));
     (candidates, text)
 }
 

@@ -3,6 +3,10 @@
 //! It is clear what was meant where `None` was put in quotes, where a branch label stands for its revision,
 //! where git knows what the deleted revision built on, and where the docstring names a revision that is
 //! there. Else the revisions that it could be are ranked, and the user is asked.
+//!
+//! A deletion is not clear if its commit added revisions too: one of them may be the same one under a new id.
+//! It is not clear either if all above is gone, and there are other histories that the rest may belong to.
+//! What a squash took is not gone: `rebase` knows the baseline that stands for it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -30,16 +34,19 @@ pub(super) fn mend(tree: &mut Tree<'_>) {
         if tree.open.contains(&at) {
             continue;
         }
-        for parent in tree.nodes[at].now.parents.clone() {
-            if !there.contains(&parent) {
-                replace(tree, at, &parent);
-            }
+        let parents = tree.nodes[at].now.parents.iter();
+        let missing: Vec<_> = parents.filter(|id| !there.contains(*id)).cloned().collect();
+        for parent in &missing {
+            // One of several questions about a revision is told by its parent.
+            let id = &tree.nodes[at].now.id;
+            let key = if missing.len() > 1 { format!("{id}:{parent}") } else { id.to_string() };
+            replace(tree, at, parent, key);
         }
     }
 }
 
-fn replace(tree: &mut Tree<'_>, at: usize, parent: &RevisionId) {
-    if broken(tree, at, parent) {
+fn replace(tree: &mut Tree<'_>, at: usize, parent: &RevisionId, key: String) {
+    if broken(tree, at, parent) || squashed(tree, at, parent) {
         return;
     }
     let below = tree.descendants(&tree.nodes[at].now.id);
@@ -53,14 +60,19 @@ fn replace(tree: &mut Tree<'_>, at: usize, parent: &RevisionId) {
         let text = format!("its parent `{parent}` is a branch label: it is that of `{id}`");
         return put(tree, at, parent, &[id], &text);
     }
-    let deleted = from_git(tree, parent).filter(|(ids, _)| ids.iter().all(good));
+    let deleted = from_git(tree, parent).filter(|lead| {
+        let ends = lead.ids.is_empty() && has_other_roots(tree, at, &below);
+        lead.clear && !ends && lead.ids.iter().all(good)
+    });
     let said = said(tree, at).filter(good);
+    // What speaks against git's answer speaks against the docstring's as well: it is as old as the parent.
+    let unclear = deleted.is_none() && tree.input.deleted.contains_key(parent);
     if !tree.is_unsure() {
-        if let Some((ids, why)) = deleted {
-            let text = format!("its parent `{parent}` is gone; {why}");
-            return put(tree, at, parent, &ids, &text);
+        if let Some(lead) = deleted {
+            let text = format!("its parent `{parent}` is gone; {}", lead.why);
+            return put(tree, at, parent, &lead.ids, &text);
         }
-        if let Some(id) = said {
+        if let Some(id) = said.filter(|_| !unclear) {
             let text =
                 format!("its parent `{parent}` is in no file; its docstring says `Revises: {id}`");
             return put(tree, at, parent, &[id], &text);
@@ -70,7 +82,7 @@ fn replace(tree: &mut Tree<'_>, at: usize, parent: &RevisionId) {
     let node = &tree.nodes[at];
     let question = Question {
         rule: RULE,
-        revision: node.now.id.to_string(),
+        revision: key,
         files: vec![node.file.path.clone()],
         text: format!("the parent `{parent}` of `{}` is in no file", node.now.id),
         candidates,
@@ -109,6 +121,28 @@ fn broken(tree: &mut Tree<'_>, at: usize, parent: &RevisionId) -> bool {
     true
 }
 
+/// Whether a squash took the parent: then the baseline that stands for it is to be found, and nothing above it.
+fn squashed(tree: &mut Tree<'_>, at: usize, parent: &RevisionId) -> bool {
+    let Some(archive) = tree.input.squashed.get(parent) else { return false };
+    let file = tree.nodes[at].file.path.clone();
+    let why = format!(
+        "its parent `{parent}` was squashed, it is in `{}`: rebaseline rebase {}",
+        archive.display(),
+        shell_words::quote(&file.display().to_string())
+    );
+    tree.left.push(Left { file, why, stops: false });
+    tree.open.insert(at);
+    true
+}
+
+/// Whether there are others, not behind this one, that build on nothing that is there.
+fn has_other_roots(tree: &Tree<'_>, at: usize, below: &BTreeSet<RevisionId>) -> bool {
+    let gone = |id: &RevisionId| tree.find(id.as_str()).is_none();
+    tree.live().any(|(other, node)| {
+        other != at && !below.contains(&node.now.id) && node.now.parents.iter().all(gone)
+    })
+}
+
 /// Puts these in the place of a parent, each only once.
 fn put(tree: &mut Tree<'_>, at: usize, parent: &RevisionId, new: &[RevisionId], text: &str) {
     let node = &mut tree.nodes[at];
@@ -141,9 +175,19 @@ fn said(tree: &Tree<'_>, at: usize) -> Option<RevisionId> {
     RevisionId::new(only.as_str()).ok().filter(|_| node.now.parents.len() == 1)
 }
 
-/// What a deleted revision built on, as far up as git leads: ids that are there.
-fn from_git(tree: &Tree<'_>, parent: &RevisionId) -> Option<(Vec<RevisionId>, String)> {
+/// Where git leads.
+struct Lead {
+    /// Ids that are there; none if all above is gone too.
+    ids: Vec<RevisionId>,
+    why: String,
+    /// No commit on the way added a revision.
+    clear: bool,
+}
+
+/// What a deleted revision built on, as far up as git leads.
+fn from_git(tree: &Tree<'_>, parent: &RevisionId) -> Option<Lead> {
     let deleted = tree.input.deleted.get(parent)?;
+    let mut clear = deleted.added.is_empty();
     let mut seen = BTreeSet::from([parent.clone()]);
     let mut found: Vec<RevisionId> = Vec::new();
     let mut todo: Vec<RevisionId> = deleted.parents.iter().rev().cloned().collect();
@@ -155,12 +199,15 @@ fn from_git(tree: &Tree<'_>, parent: &RevisionId) -> Option<(Vec<RevisionId>, St
         if tree.find(id.as_str()).is_some() {
             found.push(id);
         } else {
-            let above = tree.input.deleted.get(&id)?;
+            // What a squash took has a baseline in its place, which is not what stands above it.
+            let above =
+                tree.input.deleted.get(&id).filter(|_| !tree.input.squashed.contains_key(&id))?;
+            clear &= above.added.is_empty();
             why.push_str(&format!(", and `{}`, deleted in {}", above.path, above.commit));
             todo.extend(above.parents.iter().rev().cloned());
         }
     }
-    Some((found, why))
+    Some(Lead { ids: found, why, clear })
 }
 
 /// The revisions that could be meant, the likeliest first.
@@ -179,11 +226,26 @@ fn candidates(
         Some((_, whys)) => whys.push(why),
         None => found.push((id.clone(), vec![why])),
     };
-    if let Some((ids, why)) = from_git(tree, parent)
-        && let [id] = ids.as_slice()
+    if let Some(deleted) = tree.input.deleted.get(parent) {
+        for added in &deleted.added {
+            let Some(id) = added.id.as_ref().filter(|id| good(id)) else { continue };
+            let what = format!(
+                "{} took `{parent}` and added `{}`: it may be that one, under a new id",
+                deleted.commit, added.path
+            );
+            add(id, what);
+            let source = tree.find(id.as_str()).map(|at| tree.nodes[at].source);
+            let parents = source.into_iter().flat_map(|s| &s.parents).map(|parent| &parent.value);
+            if parents.eq(&deleted.parents) {
+                add(id, format!("it builds on what `{parent}` built on"));
+            }
+        }
+    }
+    if let Some(lead) = from_git(tree, parent)
+        && let [id] = lead.ids.as_slice()
         && good(id)
     {
-        add(id, why);
+        add(id, lead.why);
     }
     if let Some(id) = said(tree, at).filter(good) {
         add(&id, "the docstring says so".to_owned());

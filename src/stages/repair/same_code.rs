@@ -29,6 +29,42 @@ pub(super) fn code(text: &str) -> Option<Vec<(TokenKind, String)>> {
     Some(code)
 }
 
+/// Names by which a program looks at files, or learns where it lies itself.
+const FILES: [&str; 20] = [
+    "Path",
+    "__loader__",
+    "__spec__",
+    "getcwd",
+    "get_data",
+    "glob",
+    "importlib",
+    "inspect",
+    "iterdir",
+    "listdir",
+    "open",
+    "pathlib",
+    "pkgutil",
+    "read_bytes",
+    "read_csv",
+    "read_text",
+    "rglob",
+    "runpy",
+    "scandir",
+    "walk",
+];
+
+/// Whether a program may look at files. Wider than the audit's rule, which tells what an upgrade does: here a file
+/// is removed, with its downgrade and all that is only meant to run some day.
+pub(super) fn uses_files(text: &str) -> bool {
+    // In a text as well: it may be run.
+    let told = text.contains("__file__");
+    let Some(code) = code(text) else { return true };
+    let relative = code.windows(2).any(|pair| {
+        pair[0].1 == "from" && matches!(pair[1].0, TokenKind::Dot | TokenKind::Ellipsis)
+    });
+    told || relative || code.iter().any(|(_, word)| FILES.contains(&word.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +86,24 @@ mod tests {
         // White space inside of a text is part of it.
         assert_ne!(code("x = 'a  b'"), code("x = 'a b'"));
         assert_eq!(code("x = ("), None);
+    }
+
+    #[test]
+    fn what_lies_beside_it_may_count() {
+        for text in [
+            "sql = Path(x).read_text()",
+            "def downgrade():\n    op.execute(open('a.sql').read())",
+            "import inspect",
+            "from . import statements",
+            "from .... import statements",
+            "exec('print(__file__)')",
+            "x = f'{__file__}'",
+            "x = (",
+        ] {
+            assert!(uses_files(text), "{text}");
+        }
+        for text in ["from alembic import op\nop.execute('open')", "# open(x)\nopened = 1"] {
+            assert!(!uses_files(text), "{text}");
+        }
     }
 }

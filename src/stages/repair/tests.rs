@@ -57,7 +57,13 @@ fn files(drawing: &str) -> Vec<File> {
 fn answered(files: &[File], answers: &[(&str, &str)]) -> Plan {
     let answers: Vec<Answer> =
         answers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    plan(Input { files, unreadable: 0, deleted: &BTreeMap::new(), answers: &answers })
+    plan(Input {
+        files,
+        unreadable: 0,
+        deleted: &BTreeMap::new(),
+        squashed: &BTreeMap::new(),
+        answers: &answers,
+    })
 }
 
 /// The identifiers of the files after the mends, and what is open.
@@ -239,7 +245,7 @@ fn a_docstring_that_still_has_the_right_id() {
 
 #[test]
 fn chains_in_folders_of_their_own() {
-    let chains = "fleet/1.py 0001 - 1 f\nfleet/2.py 0002 0001 2 f\nbilling/1.py 0001 - 1 b\nbilling/2.py 0002 0001 2 b\nbilling/3.py 0003 0002 3 b";
+    let chains = "fleet/1.py 0001 - 1 f\nfleet/2.py 0002 0001 2 f\nbilling/1.py 0001 - 11 b\nbilling/2.py 0002 0001 12 b\nbilling/3.py 0003 0002 13 b";
     insta::assert_snapshot!(mended(chains, &[]), @r"
     fleet/1.py: 0001 <- 
     fleet/2.py: 0002 <- 0001
@@ -250,6 +256,55 @@ fn chains_in_folders_of_their_own() {
     // A third folder that names the id could mean either.
     let third = format!("{chains}\nshop/1.py s1 0002 4");
     assert!(mended(&third, &[]).contains("duplicate-revision 0002?"), "{}", mended(&third, &[]));
+}
+
+#[test]
+fn a_chain_that_another_one_may_depend_on_is_asked_about() {
+    let chains = "fleet/1.py 0001 - 1 f\nfleet/2.py 0002 0001 2 f\nbilling/1.py 0001 - 11 b\nbilling/2.py 0002 0001 12 b";
+    let mut files = files(chains);
+    // Of `0001`, nobody knows which is meant; `0002` is nobody's dependency.
+    let text = files[3].text.replace("\n\n\ndef", "\ndepends_on = '0001'\n\n\ndef");
+    files[3] = raw("billing/2.py", &text);
+    let text = shown(&files, &answered(&files, &[]));
+    assert!(text.contains("billing/1.py: 0001 <- \n"), "{text}");
+    assert!(text.contains("duplicate-revision 0001?"), "{text}");
+    assert!(text.contains("billing/2.py: billing_0002 <- 0001 *\n"), "{text}");
+}
+
+#[test]
+fn a_chain_that_is_a_reformatted_copy_is_asked_about() {
+    let chains = "fleet/1.py 0001 - 1 f\nfleet/2.py 0002 0001 2 f\ncopy/1.py 0001 - 1 f\ncopy/2.py 0002 0001 2 f\ncopy/3.py 0003 0002 3";
+    let mut files = files(chains);
+    for at in [2, 3] {
+        let (path, text) = (files[at].path.display().to_string(), files[at].text.clone());
+        files[at] = raw(&path, &text.replace("do(\"f\")", "do(\n        'f',\n    )"));
+    }
+    let plan = answered(&files, &[]);
+    assert_eq!(plan.mends, []);
+    let text = shown(&files, &plan);
+    assert!(text.contains("duplicate-revision 0001?"), "{text}");
+    assert!(text.contains("duplicate-revision 0002?"), "{text}");
+}
+
+#[test]
+fn the_same_program_that_finds_other_files_is_asked_about() {
+    let reads = |path: &str| {
+        let text = file("v/b.py b a 2").text;
+        raw(path, &(text + "    do(Path(__file__).with_suffix('.sql').read_text())\n"))
+    };
+    let mut files = files("v/a.py a - 1");
+    files.extend([reads("v/b.py"), reads("w/b.py")]);
+    let plan = answered(&files, &[]);
+    assert_eq!(plan.mends, []);
+    assert!(plan.questions[0].text.contains("by the same program, which may find other files"));
+    assert!(shown(&files, &plan).contains("duplicate-revision b?"));
+    // In one folder it finds the same.
+    files[2] = reads("v/b_1.py");
+    let text = shown(&files, &answered(&files, &[]));
+    assert!(text.contains("v/b_1.py: removed\n"), "{text}");
+    // One that reads none is the same in any folder.
+    let plain = [file("v/a.py a - 1"), file("v/b.py b a 2"), file("w/b.py b a 2")];
+    assert!(shown(&plain, &answered(&plain, &[])).contains("w/b.py: removed\n"));
 }
 
 #[test]
@@ -272,30 +327,131 @@ fn a_parent_that_is_gone() {
     assert_eq!(refused.questions.len(), 1);
 }
 
-#[test]
-fn what_git_knows_of_a_parent() {
-    let files = files("v/a.py a - 1\nv/d.py d c 4");
-    let gone = |parents: &[&str]| Deleted {
+fn gone(parents: &[&str], added: &[(&str, Option<&str>)]) -> Deleted {
+    let added = added
+        .iter()
+        .map(|(path, name)| Added { path: (*path).to_owned(), id: name.map(id) })
+        .collect();
+    Deleted {
         path: "v/x.py".to_owned(),
         commit: "0123456789".to_owned(),
         parents: parents.iter().map(|parent| id(parent)).collect(),
-    };
+        added,
+    }
+}
+
+/// The same with what git knows, and what squashes took.
+fn known(
+    files: &[File],
+    deleted: &[(&str, Deleted)],
+    squashed: &[&str],
+    unreadable: usize,
+    answers: &[(&str, &str)],
+) -> Plan {
+    let deleted = deleted.iter().map(|(name, deleted)| (id(name), deleted.clone())).collect();
+    let squashed = squashed.iter().map(|name| (id(name), "archive/s.zip".into())).collect();
+    let answers: Vec<Answer> =
+        answers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    plan(Input { files, unreadable, deleted: &deleted, squashed: &squashed, answers: &answers })
+}
+
+#[test]
+fn what_git_knows_of_a_parent() {
+    let files = files("v/a.py a - 1\nv/d.py d c 4");
     let with = |deleted: &[(&str, &[&str])], unreadable| {
-        let deleted = deleted.iter().map(|(name, parents)| (id(name), gone(parents))).collect();
-        let plan = plan(Input { files: &files, unreadable, deleted: &deleted, answers: &[] });
-        shown(&files, &plan)
+        let deleted: Vec<_> = deleted.iter().map(|(name, p)| (*name, gone(p, &[]))).collect();
+        shown(&files, &known(&files, &deleted, &[], unreadable, &[]))
     };
     assert!(with(&[("c", &["a"])], 0).contains("v/d.py: d <- a *\n"));
     // Two in a row are gone.
     assert!(with(&[("c", &["b"]), ("b", &["a"])], 0).contains("v/d.py: d <- a *\n"));
-    assert!(with(&[("c", &[])], 0).contains("v/d.py: d <-  *\n"));
-    // Where it leads nowhere, or to itself, it is a question; and where a file that cannot be read may have it.
-    for (deleted, unreadable) in
-        [(&[("c", &["b"][..])], 0), (&[("c", &["d"])], 0), (&[("c", &["a"])], 1)]
-    {
+    // Where it leads nowhere, to itself, or to the base of another history, it is a question; and where a file
+    // that cannot be read may have it.
+    for (deleted, unreadable) in [
+        (&[("c", &["b"][..])], 0),
+        (&[("c", &["d"])], 0),
+        (&[("c", &[][..])], 0),
+        (&[("c", &["a"])], 1),
+    ] {
         let text = with(deleted, unreadable);
         assert!(text.contains("v/d.py: d <- c\n") && text.contains("missing-parent d?"), "{text}");
     }
+}
+
+#[test]
+fn a_base_only_where_there_is_no_other() {
+    let deleted = [("c", gone(&["b"], &[])), ("b", gone(&[], &[]))];
+    let alone = files("v/d.py d c 4\nv/e.py e d 5");
+    let text = shown(&alone, &known(&alone, &deleted, &[], 0, &[]));
+    assert!(text.contains("v/d.py: d <-  *\n"), "{text}");
+    // Two that would become bases.
+    let two = files("v/d.py d c 4\nv/e.py e c 5");
+    let text = shown(&two, &known(&two, &deleted, &[], 0, &[]));
+    assert!(text.contains("missing-parent d?") && text.contains("missing-parent e?"), "{text}");
+    let chosen = shown(&two, &known(&two, &deleted, &[], 0, &[("d", "none"), ("e", "d")]));
+    assert!(chosen.contains("v/d.py: d <-  *\nv/e.py: e <- d *\n"), "{chosen}");
+}
+
+#[test]
+fn a_commit_that_adds_revisions_may_have_renamed_one() {
+    let files = files("v/a.py a - 1\nv/y.py y a 2\nv/z.py z a 3\nv/d.py d x 4");
+    let with = |added: &[(&str, Option<&str>)]| {
+        let plan = known(&files, &[("x", gone(&["a"], added))], &[], 0, &[]);
+        (shown(&files, &plan), plan)
+    };
+    assert!(with(&[]).0.contains("v/d.py: d <- a *\n"));
+    let (text, plan) = with(&[("v/y.py", Some("y"))]);
+    assert!(text.contains("v/d.py: d <- x\n") && text.contains("missing-parent d? y | "), "{text}");
+    let candidates = &plan.questions[0].candidates;
+    assert!(candidates[0].why.contains("0123456789 took `x` and added `v/y.py`"), "{candidates:?}");
+    let a = candidates.iter().find(|candidate| candidate.answer == "a").unwrap();
+    assert!(a.why.contains("git has `v/x.py`, deleted in 0123456789"), "{candidates:?}");
+    // One that cannot be read may be it too.
+    assert!(with(&[("v/y.py", None)]).0.contains("missing-parent d?"));
+    // The docstring is no way around.
+    let said = file("v/d.py d x 4").text.replace("Revises: x", "Revises: a");
+    let said = [files[0].clone(), files[1].clone(), raw("v/d.py", &said)];
+    let plan = known(&said, &[("x", gone(&["a"], &[("v/y.py", Some("y"))]))], &[], 0, &[]);
+    assert!(shown(&said, &plan).contains("missing-parent d?"));
+    // Nor is a commit further up.
+    let deleted = [("x", gone(&["w"], &[])), ("w", gone(&["a"], &[("v/y.py", Some("y"))]))];
+    let text = shown(&files, &known(&files, &deleted, &[], 0, &[]));
+    assert!(text.contains("missing-parent d?"), "{text}");
+}
+
+#[test]
+fn what_a_squash_took_is_for_rebase() {
+    let mut files = files("v/n.py n - 1\nv/d.py d c 4\nv/e.py e d 5");
+    let deleted = [("c", gone(&["n"], &[]))];
+    let wanted = "v/n.py: n <- \nv/d.py: d <- c\nv/e.py: e <- d\n\
+        left v/d.py: its parent `c` was squashed, it is in `archive/s.zip`: rebaseline rebase v/d.py\n";
+    assert_eq!(shown(&files, &known(&files, &deleted, &["c"], 0, &[])), wanted);
+    let said = file("v/d.py d c 4").text.replace("Revises: c", "Revises: n");
+    files[1] = raw("v/d.py", &said);
+    let plan = known(&files, &[], &["c"], 0, &[]);
+    assert_eq!(shown(&files, &plan), wanted);
+    assert!(plan.heads.is_empty() && !plan.left[0].stops);
+    // One that was deleted, and built on what a squash took.
+    files[1] = file("v/d.py d x 4");
+    let deleted = [("x", gone(&["c"], &[])), ("c", gone(&["n"], &[]))];
+    let text = shown(&files, &known(&files, &deleted, &["c"], 0, &[]));
+    assert!(text.contains("v/d.py: d <- x\n") && text.contains("missing-parent d?"), "{text}");
+}
+
+#[test]
+fn each_missing_parent_of_a_merge_is_a_question() {
+    let merge = "v/a.py a - 1\nv/b.py b a 2\nv/c.py c a 3\nv/m.py m p+q 4";
+    let open = mended(merge, &[]);
+    assert!(open.contains("missing-parent m:p?") && open.contains("missing-parent m:q?"), "{open}");
+    let second = mended(merge, &[("m:q", "c")]);
+    assert!(second.contains("m <- p+c *\n") && !second.contains("m:q?"), "{second}");
+    let both = mended(merge, &[("m:q", "c"), ("m:p", "b")]);
+    assert!(both.contains("v/m.py: m <- b+c *\n") && !both.contains('?'), "{both}");
+    // Which of them is meant must be said; where there is one, it need not.
+    let files = files(merge);
+    assert_eq!(answered(&files, &[("m", "c")]).unasked, [("m".to_owned(), "c".to_owned())]);
+    let one = "v/a.py a - 1\nv/b.py b a 2\nv/c.py c a 3\nv/m.py m b+q 4";
+    assert!(mended(one, &[("m", "c")]).contains("v/m.py: m <- b+c *\n"));
 }
 
 #[test]
@@ -378,7 +534,7 @@ fn what_is_not_changed_through_a_link_stops_all() {
 
 #[test]
 fn a_second_repair_finds_nothing() {
-    let pile = "fleet/1.py 0001 - 1 f\nfleet/2.py 0002 0001 2 f\nbilling/1.py 0001 - 1 b\nbilling/2.py 0002 0001 2 b\n\
+    let pile = "fleet/1.py 0001 - 1 f\nfleet/2.py 0002 0001 2 f\nbilling/1.py 0001 - 11 b\nbilling/2.py 0002 0001 12 b\n\
                 v/b1.py b 0002 3 one\nv/b2.py b 0002 4 two\nv/c.py c gone 5\nv/d.py d e 6\nv/e.py e d 7";
     let files = files(pile);
     let answers = [
@@ -423,7 +579,7 @@ proptest! {
         let files = files(&pile);
         let mut answers: Vec<Answer> = Vec::new();
         let plan_of = |answers: &[Answer]| {
-            plan(Input { files: &files, unreadable: 0, deleted: &BTreeMap::new(), answers })
+            plan(Input { files: &files, unreadable: 0, deleted: &BTreeMap::new(), squashed: &BTreeMap::new(), answers })
         };
         let mut planned = plan_of(&answers);
         for pick in &picks {

@@ -9,6 +9,8 @@ use crate::postgres::live::{Facts, Relation, Without};
 use crate::schema::inventory::{Inventory, Item, owner};
 use crate::schema::{Entry, Object};
 
+mod rows;
+
 /// What the inventory calls the role that runs the migrations.
 const OWNER: &str = "CURRENT_USER";
 
@@ -19,7 +21,7 @@ pub struct Asked {
     pub schemas: Vec<String>,
     /// Only the objects of these owners; of all if there are none.
     pub owners: Vec<String>,
-    /// The tables whose rows are taken.
+    /// The tables whose rows are taken, and sequences whose positions are.
     pub seed_tables: Vec<glob::Pattern>,
     /// What belongs to other tools: patterns for `schema.name`.
     pub ignore: Vec<glob::Pattern>,
@@ -51,8 +53,8 @@ pub enum AskedError {
         /// The name.
         name: String,
     },
-    /// No such table among what is taken.
-    #[error("no table that is taken is called `{name}`")]
+    /// No such table or sequence among what is taken.
+    #[error("no table that is taken is called `{name}`, and no sequence")]
     SeedTable {
         /// The name or pattern.
         name: String,
@@ -64,7 +66,7 @@ pub enum AskedError {
 pub struct Choice<'a> {
     asked: &'a Asked,
     facts: &'a Facts,
-    /// Relations and indexes by schema and name as SQL writes them.
+    /// Relations and indexes by schema and name as SQL writes them, without those of extensions.
     relations: BTreeMap<(String, String), &'a Relation>,
 }
 
@@ -74,36 +76,17 @@ impl<'a> Choice<'a> {
         if let Some(name) = asked.schemas.iter().find(|name| !facts.schemas.contains_key(*name)) {
             return Err(AskedError::Schema { name: name.clone() });
         }
-        let mut owners: BTreeSet<&String> = facts.relations.iter().map(|r| &r.owner).collect();
+        let mut owners: BTreeSet<&String> = own(facts).map(|r| &r.owner).collect();
         owners.extend(facts.schemas.values());
         owners.extend(&facts.roles);
         if let Some(name) = asked.owners.iter().find(|name| !owners.contains(name)) {
             return Err(AskedError::Owner { name: name.clone() });
         }
         let key = |r: &Relation| (written(&r.schema), written(&r.name));
-        let relations = facts.relations.iter().map(|r| (key(r), r)).collect();
+        let relations = own(facts).map(|r| (key(r), r)).collect();
         let choice = Self { asked, facts, relations };
-        for pattern in &asked.seed_tables {
-            if !choice.tables().any(|table| seeds(pattern, table)) {
-                return Err(AskedError::SeedTable { name: pattern.as_str().to_owned() });
-            }
-        }
+        choice.check_seeds()?;
         Ok(choice)
-    }
-
-    /// The tables that are taken.
-    fn tables(&self) -> impl Iterator<Item = &'a Relation> {
-        let version = &self.facts.table;
-        self.facts.relations.iter().filter(move |r| {
-            let is_version = r.schema == version.schema && r.name == version.name;
-            matches!(r.kind.as_str(), "r" | "p") && !is_version && self.takes(r)
-        })
-    }
-
-    /// The tables whose rows are taken, as `schema.name`.
-    pub fn seeded(&self) -> Vec<String> {
-        let seeded = |r: &&Relation| self.asked.seed_tables.iter().any(|p| seeds(p, r));
-        self.tables().filter(seeded).map(|r| format!("{}.{}", r.schema, r.name)).collect()
     }
 
     /// What `pg_dump` need not look at: it locks every table that it dumps.
@@ -111,11 +94,12 @@ impl<'a> Choice<'a> {
         let schemas = self.facts.schemas.keys().filter(|name| !self.takes_schema(name));
         let name = |r: &Relation| (r.schema.clone(), r.name.clone());
         let is_there = |r: &&Relation| matches!(r.kind.as_str(), "r" | "p" | "v" | "m" | "S" | "f");
-        let relations = self.facts.relations.iter().filter(is_there);
+        // What an extension made goes with the extension, which always stays.
+        let relations = own(self.facts).filter(is_there);
         let relations =
             relations.filter(|r| self.takes_schema(&r.schema) && !self.takes(r)).map(name);
-        let seeded = |r: &Relation| self.asked.seed_tables.iter().any(|p| seeds(p, r));
-        let rows = self.facts.relations.iter().filter(|r| r.kind == "r" && !seeded(r)).map(name);
+        let is_empty = |r: &&Relation| r.kind == "r" && !self.takes_rows(r);
+        let rows = self.facts.relations.iter().filter(is_empty).map(name);
         Without {
             schemas: schemas.cloned().collect(),
             relations: relations.collect(),
@@ -157,10 +141,13 @@ impl<'a> Choice<'a> {
     pub fn takes_entry(&self, entry: &Entry) -> bool {
         let Object { kind, schema, name } = &entry.object;
         if kind == "SEQUENCE SET" {
-            return self.is_seeded_sequence(schema.as_deref().unwrap_or_default(), name);
+            return self.takes_position_of(schema.as_deref().unwrap_or_default(), name);
         }
         if self.is_version_table(schema.as_deref(), name) {
             return true;
+        }
+        if kind == "TABLE DATA" {
+            return self.takes_rows_of(schema.as_deref().unwrap_or_default(), name);
         }
         // What other objects are made with.
         if kind == "EXTENSION" || name.starts_with("EXTENSION ") || kind == "SETTING" {
@@ -185,14 +172,6 @@ impl<'a> Choice<'a> {
         let own = |rest: Option<&str>| rest.is_some_and(|r| r.is_empty() || r.starts_with(' '));
         schema == Some(table.schema.as_str())
             && own(name.strip_prefix("TABLE ").unwrap_or(name).strip_prefix(table.name.as_str()))
-    }
-
-    /// Positions are those of the rows: a table without rows begins anew.
-    fn is_seeded_sequence(&self, schema: &str, name: &str) -> bool {
-        let sequence = self.facts.relations.iter().find(|r| r.schema == schema && r.name == name);
-        let Some((schema, name)) = sequence.and_then(|r| r.of.as_ref()) else { return false };
-        let table = self.facts.relations.iter().find(|r| r.schema == *schema && r.name == *name);
-        table.is_some_and(|table| self.asked.seed_tables.iter().any(|p| seeds(p, table)))
     }
 
     /// The inventory of what is taken.
@@ -257,11 +236,9 @@ impl<'a> Choice<'a> {
     }
 }
 
-/// A pattern for `schema.table`, or for `table` in any schema.
-fn seeds(pattern: &glob::Pattern, table: &Relation) -> bool {
-    let has_schema = pattern.as_str().contains('.');
-    let name = format!("{}.{}", table.schema, table.name);
-    pattern.matches(if has_schema { &name } else { &table.name })
+/// All but what extensions made.
+fn own(facts: &Facts) -> impl Iterator<Item = &Relation> {
+    facts.relations.iter().filter(|r| r.member.is_none())
 }
 
 /// What goes with its table or view is not told by itself.
@@ -309,6 +286,7 @@ fn first_part(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::postgres::live::Marked;
     use crate::postgres::programs::Table;
 
     fn relation(schema: &str, name: &str, kind: &str, owner: &str) -> Relation {
@@ -318,7 +296,7 @@ mod tests {
             name: text(name),
             kind: text(kind),
             owner: text(owner),
-            of: None,
+            ..Relation::default()
         }
     }
 
@@ -390,6 +368,66 @@ mod tests {
         assert!(matches!(Choice::new(&asked, &facts), Err(AskedError::Schema { .. })));
         let asked = Asked { owners: vec!["nobody".to_owned()], ..Asked::default() };
         assert!(matches!(Choice::new(&asked, &facts), Err(AskedError::Owner { .. })));
+    }
+
+    #[test]
+    fn partitions_go_with_their_table_and_positions_with_the_rows() {
+        let mut facts = facts();
+        let pair = |name: &str| ("public".to_owned(), name.to_owned());
+        let part = relation("public", "dish_1", "r", "app");
+        let ancestors = vec![pair("dish_half"), pair("menu")];
+        let shared = relation("public", "ids", "S", "app");
+        let used_by = vec![pair("dish_1"), pair("Guest")];
+        facts.relations.extend([
+            relation("public", "menu", "p", "app"),
+            Relation { ancestors, ..part },
+            Relation { used_by, ..shared },
+            relation("public", "lonely", "S", "app"),
+        ]);
+        let seeds = |pattern: &str| Asked {
+            seed_tables: vec![glob::Pattern::new(pattern).unwrap()],
+            ..Asked::default()
+        };
+        let position = |name| entry("SEQUENCE SET", Some("public"), name, "app");
+        let rows = |name| entry("TABLE DATA", Some("public"), name, "app");
+        let (menu, dish, lonely) = (seeds("public.menu"), seeds("dish"), seeds("lonely"));
+        let choice = Choice::new(&menu, &facts).unwrap();
+        assert_eq!(choice.seeded(), ["public.menu", "public.dish_1"]);
+        assert!(!choice.without().rows.contains(&pair("dish_1")));
+        assert!(choice.takes_entry(&rows("dish_1")) && !choice.takes_entry(&rows("dish")));
+        assert!(choice.takes_entry(&position("ids")) && !choice.takes_entry(&position("lonely")));
+        assert_eq!(choice.untaken_rows(&[position("ids")]), Vec::<String>::new());
+        assert_eq!(choice.untaken_rows(&[]), ["position of sequence `public.ids`"]);
+        let choice = Choice::new(&dish, &facts).unwrap();
+        assert_eq!(choice.seeded(), ["public.dish"]);
+        assert!(!choice.takes_entry(&position("ids")));
+        let choice = Choice::new(&lonely, &facts).unwrap();
+        assert_eq!(choice.seeded(), ["public.lonely"]);
+        assert!(choice.takes_entry(&position("lonely")));
+    }
+
+    #[test]
+    fn rows_of_an_extension_are_taken_if_they_are_named() {
+        let mut facts = facts();
+        let of = |name, member| Relation {
+            member: Some(member),
+            ..relation("public", name, "r", "postgres")
+        };
+        facts.relations.extend([of("jobs", Marked::Configuration), of("inner", Marked::No)]);
+        let rows = entry("TABLE DATA", Some("public"), "jobs", "postgres");
+        let asked = Asked::default();
+        let choice = Choice::new(&asked, &facts).unwrap();
+        assert!(!choice.takes_entry(&rows));
+        assert!(choice.without().rows.contains(&("public".to_owned(), "jobs".to_owned())));
+        let told = ["rows of `public.jobs`, which an extension keeps as its configuration"];
+        assert_eq!(choice.untaken_rows(&[]), told);
+        let pattern = |text| vec![glob::Pattern::new(text).unwrap()];
+        let asked = Asked { seed_tables: pattern("jobs"), ..Asked::default() };
+        let choice = Choice::new(&asked, &facts).unwrap();
+        assert!(choice.takes_entry(&rows));
+        assert_eq!(choice.untaken_rows(&[]), Vec::<String>::new());
+        let asked = Asked { seed_tables: pattern("inner"), ..Asked::default() };
+        assert!(matches!(Choice::new(&asked, &facts), Err(AskedError::SeedTable { .. })));
     }
 
     #[test]

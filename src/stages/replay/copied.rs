@@ -224,6 +224,7 @@ pub async fn copied(
     let taken = entries(&text, &choice, &facts)?;
     let roles = roles(&taken, &facts);
     let Taken { found, without_owners, mut left_out } = choice.inventory(&inventory);
+    left_out.extend(choice.untaken_rows(&taken));
     left_out.extend(facts.beside.iter().cloned());
     let record = DatabaseRecord {
         place,

@@ -21,6 +21,22 @@ fn answers_that_are_none() {
 }
 
 #[test]
+fn an_answer_for_one_of_two_missing_parents_says_which() {
+    let project = Project::chain(&["pass", "pass"]);
+    project.revision("x1", &["r1"], "pass");
+    project.revision("m", &["gone", "lost"], "pass");
+    let before = project.tree();
+    let run = repair(&project, &["--choose", "m=x1", "--write"]).exits(2);
+    assert!(run.stderr.contains("--choose 'm:gone=x1'"), "{}", run.stderr);
+    assert_same_tree(&project.tree(), &before);
+    let answers = ["--choose", "m:lost=x1", "--choose", "m:gone=r2", "--write"];
+    repair(&project, &answers).exits(0);
+    let text = project.read(&format!("{VERSIONS}/m_.py"));
+    let (gone, there) = (text.contains("gone") || text.contains("lost"), text.contains("r2"));
+    assert!(!gone && there && text.contains("x1"), "{text}");
+}
+
+#[test]
 fn conflict_markers_stop_it() {
     let project = example("broken-rental");
     let path = format!("{VERSIONS}/1f7a3c88e0b4_rentals.py");
