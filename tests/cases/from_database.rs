@@ -317,7 +317,9 @@ async fn rows_of_an_extension_are_taken_only_if_they_are_named() {
     assert_eq!(result["origin"]["database"]["left_out"], told);
     assert_eq!(result["schema"]["seed_rows"], 0);
     let baseline = std::fs::read_to_string(project.baseline()).unwrap();
-    assert!(!baseline.contains("hunter2") && !baseline.contains("setval"), "{baseline}");
+    assert!(!baseline.contains("hunter2"), "{baseline}");
+    // A sequence of an extension is dumped as it begins, not as it stands in the database.
+    assert!(baseline.contains("setval('public.job_id_seq', 1, false)"), "{baseline}");
     let refused = ["squash", "--from-database", &url, "--seed-tables", "inner_job"];
     let refused = named.rebaseline(&refused).exits(2).stderr;
     assert!(refused.contains("no table that is taken is called `inner_job`"), "{refused}");
