@@ -3,6 +3,8 @@
 //! The reason is told if it can be known: the parent's own file is broken, the name is a branch
 //! label, or `None` was put in quotes.
 
+use std::collections::BTreeSet;
+
 use super::rule::{Group, Rule};
 use super::{Broken, Known, unread_parent};
 use crate::history::{Finding, RevisionId, Severity};
@@ -49,7 +51,11 @@ pub(super) fn finding(
         "write `down_revision = None`, without quotes".clone_into(&mut finding.help);
     } else if !known.broken.is_empty() {
         let files = match known.broken.as_slice() {
-            few if few.len() <= 3 => super::quoted(few.iter().map(|broken| broken.file.display())),
+            few if few.len() <= 3 => {
+                // They come in the order of the folder, which differs from disk to disk.
+                let files: BTreeSet<_> = few.iter().map(|broken| &broken.file).collect();
+                super::quoted(files.into_iter().map(|file| file.display()))
+            }
             many => format!("the {} broken files", many.len()),
         };
         finding.help = format!("repair {files} first, which may declare it; or: {}", finding.help);

@@ -303,8 +303,8 @@ fn the_same_program_that_finds_other_files_is_asked_about() {
     let text = shown(&files, &answered(&files, &[]));
     assert!(text.contains("v/b_1.py: removed\n"), "{text}");
     // One that reads none is the same in any folder.
-    let plain = [file("v/a.py a - 1"), file("v/b.py b a 2"), file("w/b.py b a 2")];
-    assert!(shown(&plain, &answered(&plain, &[])).contains("w/b.py: removed\n"));
+    let others = [file("v/a.py a - 1"), file("v/b.py b a 2"), file("w/b.py b a 2")];
+    assert!(shown(&others, &answered(&others, &[])).contains("w/b.py: removed\n"));
 }
 
 #[test]

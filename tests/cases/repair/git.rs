@@ -149,5 +149,5 @@ fn git_is_not_waited_for_without_end() {
     let begun = std::time::Instant::now();
     let run = repair(&project, &[]).exits(1);
     assert!(run.stdout.contains("open[missing-parent]"), "{}", run.stdout);
-    assert!(begun.elapsed() < std::time::Duration::from_secs(120), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < std::time::Duration::from_mins(2), "{:?}", begun.elapsed());
 }
