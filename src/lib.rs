@@ -20,6 +20,7 @@ pub mod files;
 pub mod format;
 pub mod history;
 pub mod journal;
+pub mod likeness;
 pub mod postgres;
 pub mod process;
 pub mod report;

@@ -214,6 +214,8 @@ async fn a_database_that_is_not_known_good_is_refused() {
         told.contains("no table that is taken is called `public.nothing`, and no sequence"),
         "{told}"
     );
+    let told = fails(&behind, &["--seed-tables", "rom"], 2);
+    assert!(told.contains("is one of these meant? --seed-tables public.room"), "{told}");
     fails(&behind, &["--keep", "1"], 2);
     // The control: nothing but that was wrong.
     project.rebaseline(&["squash", "--dry-run", "--from-database", &behind]).exits(0);

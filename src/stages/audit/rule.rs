@@ -2,6 +2,7 @@
 //! `docs/AUDIT_RULES.md` are made of.
 
 use crate::history::{Finding, Severity};
+use crate::likeness::nearest;
 
 /// What a rule looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,13 +100,7 @@ pub fn named(code: &str) -> Option<&'static Rule> {
 
 /// Names of rules that are written much like this one, the nearest first.
 pub fn near(code: &str) -> Vec<&'static str> {
-    let mut found: Vec<(f64, &str)> = ALL
-        .iter()
-        .map(|rule| (strsim::jaro_winkler(code, rule.code), rule.code))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .collect();
-    found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    found.into_iter().map(|(_, code)| code).take(3).collect()
+    nearest(code, ALL.iter().map(|rule| rule.code))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::likeness::nearest;
 use crate::postgres::live::{Facts, Relation, Without};
 use crate::schema::inventory::{Inventory, Item, owner};
 use crate::schema::{Entry, Object};
@@ -38,7 +39,7 @@ pub struct Taken {
     pub left_out: Vec<String>,
 }
 
-/// A name that means nothing there.
+/// A name that means nothing there, and the names there that are written much like it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AskedError {
     /// No such schema.
@@ -46,19 +47,40 @@ pub enum AskedError {
     Schema {
         /// The name.
         name: String,
+        /// The schemas.
+        near: Vec<String>,
     },
     /// Nothing of that owner.
     #[error("nothing in it belongs to `{name}`")]
     Owner {
         /// The name.
         name: String,
+        /// The owners.
+        near: Vec<String>,
     },
     /// No such table or sequence among what is taken.
     #[error("no table that is taken is called `{name}`, and no sequence")]
     SeedTable {
         /// The name or pattern.
         name: String,
+        /// The tables.
+        near: Vec<String>,
     },
+}
+
+impl AskedError {
+    /// What to write instead.
+    pub fn hints(&self) -> Vec<String> {
+        let (option, near) = match self {
+            Self::Schema { near, .. } => ("--schema", near),
+            Self::Owner { near, .. } => ("--owner", near),
+            Self::SeedTable { near, .. } => ("--seed-tables", near),
+        };
+        match &near[..] {
+            [] => vec!["its names, as psql tells them: \\dn, \\du, \\dt *.*".to_owned()],
+            _ => vec![format!("is one of these meant? {option} {}", near.join(&format!(", {option} ")))],
+        }
+    }
 }
 
 /// The choice among what is there.
@@ -74,13 +96,15 @@ impl<'a> Choice<'a> {
     /// Checks what is asked for.
     pub fn new(asked: &'a Asked, facts: &'a Facts) -> Result<Self, AskedError> {
         if let Some(name) = asked.schemas.iter().find(|name| !facts.schemas.contains_key(*name)) {
-            return Err(AskedError::Schema { name: name.clone() });
+            let near = nearest(name, facts.schemas.keys().cloned());
+            return Err(AskedError::Schema { name: name.clone(), near });
         }
         let mut owners: BTreeSet<&String> = own(facts).map(|r| &r.owner).collect();
         owners.extend(facts.schemas.values());
         owners.extend(&facts.roles);
         if let Some(name) = asked.owners.iter().find(|name| !owners.contains(name)) {
-            return Err(AskedError::Owner { name: name.clone() });
+            let near = nearest(name, owners.into_iter().cloned());
+            return Err(AskedError::Owner { name: name.clone(), near });
         }
         let key = |r: &Relation| (written(&r.schema), written(&r.name));
         let relations = own(facts).map(|r| (key(r), r)).collect();

@@ -114,6 +114,7 @@ impl Explain for CopyError {
 
     fn hints(&self) -> Vec<String> {
         match self {
+            Self::Asked(error) => error.hints(),
             Self::Live { source: LiveError::NoVersionTable { .. }, .. } => vec![
                 "is it this project's database? A table elsewhere: put options=-csearch_path%3DSCHEMA \
                  into the URL, or name it by --env builtin --version-table SCHEMA.TABLE"

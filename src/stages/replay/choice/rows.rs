@@ -5,6 +5,7 @@
 
 use crate::postgres::live::{Marked, Relation};
 use crate::schema::Entry;
+use crate::likeness::nearest;
 use crate::stages::replay::choice::{AskedError, Choice};
 
 impl Choice<'_> {
@@ -17,7 +18,14 @@ impl Choice<'_> {
         let mut patterns = self.asked.seed_tables.iter();
         let nothing = |p: &&glob::Pattern| !self.facts.relations.iter().any(|r| names(p, r));
         match patterns.find(nothing) {
-            Some(pattern) => Err(AskedError::SeedTable { name: pattern.as_str().to_owned() }),
+            Some(pattern) => {
+                let name = pattern.as_str().to_owned();
+                let tables = self.facts.relations.iter().filter(|r| self.has_rows(r));
+                let tables = tables.map(|r| format!("{}.{}", r.schema, r.name));
+                // Somebody who leaves out the schema means that of most tables.
+                let full = if name.contains('.') { name.clone() } else { format!("public.{name}") };
+                Err(AskedError::SeedTable { near: nearest(&full, tables), name })
+            }
             None => Ok(()),
         }
     }
