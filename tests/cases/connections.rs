@@ -141,6 +141,36 @@ async fn catch_up_goes_the_same_way() {
     }
 }
 
+/// So is what takes the place of a replay, by `pg_dump` too. A pooler gives `pg_dump` no session of its own: it is named.
+#[tokio::test]
+async fn a_known_good_database_is_read_the_same_way() {
+    let project = Project::chain(&["op.execute('create table room (id int primary key)')"]);
+    let server = Encrypted::start().await;
+    server.target.execute("postgres", "create role certified superuser login").await;
+    let direct = server.target.database("shop").await;
+    project.alembic(&direct, &["upgrade", "head"]).exits(0);
+    let (certificate, key) = server.authority.issue(server.folder.path(), "certified", &[]);
+    let root = server.authority.certificate.display();
+    let url = format!(
+        "postgresql+psycopg://certified@{}/shop?sslmode=verify-full&sslrootcert={root}&sslcert={}&sslkey={}",
+        server.addresses[0],
+        certificate.display(),
+        key.display()
+    );
+    let read = |url: &str| {
+        project.rebaseline(&["--format", "json", "squash", "--dry-run", "--from-database", url])
+    };
+    let result = read(&url).exits(0).json();
+    assert_eq!(result["proof"]["equal"], true, "{result}");
+    assert_eq!(result["schema"]["tables"], 1, "{result}");
+    let other = url.replace(&server.addresses[0], &server.addresses[1]);
+    let refused = read(&other).exits(3).stderr;
+    assert!(refused.contains("certificate"), "{refused}");
+    let pooler = Pooler::start(server.target.host(), 2);
+    let refused = read(&pooler.url("shop")).exits(3).stderr;
+    assert!(refused.contains("name the server itself"), "{refused}");
+}
+
 #[tokio::test]
 async fn certificates_are_checked_as_libpq_does() {
     let (old, mut project) = squashed();

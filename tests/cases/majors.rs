@@ -1,9 +1,9 @@
 //! Newer major versions: the same DDL has the same inventory, and a history squashes there too.
 
 use crate::cases::inventory::{EVERYTHING, SINCE_15, SINCE_18, read};
-use crate::support::newer;
 use crate::support::project::Project;
 use crate::support::target::Target;
+use crate::support::{assert_same_tree, newer};
 use rebaseline::schema::inventory::difference::differences;
 use rebaseline::schema::inventory::{Inventory, Item};
 
@@ -93,4 +93,30 @@ fn one_of_everything_squashes_on_18() {
     let project = history(&[EVERYTHING, SINCE_15, SINCE_18]);
     let result = project.squash(&["--pg-bin", &folder]);
     assert_eq!(result["proof"]["offline"]["outcome"], "equal");
+}
+
+#[tokio::test]
+async fn a_database_of_another_major_takes_the_place_of_a_replay_with_its_own_programs() {
+    for (major, _) in newer::MAJORS {
+        let folder = newer::binaries(major);
+        let target = Target::start_of(Some(folder.clone())).await;
+        let url = target.database("shop").await;
+        let project = Project::chain(&[
+            "op.execute('create table room (id int generated always as identity primary key, name text not null)')",
+            "op.execute('create view named as select name from room')",
+        ]);
+        project.alembic(&url, &["upgrade", "head"]).exits(0);
+        let before = project.tree();
+        let squash = ["squash", "--from-database", &url];
+        let refused = project.rebaseline(&squash).exits(3).stderr;
+        assert!(refused.contains(&format!("PostgreSQL {major}")), "{refused}");
+        assert!(refused.contains("--pg-bin"), "{refused}");
+        assert_same_tree(&project.tree(), &before);
+        let result =
+            project.squash(&[&squash[1..], &["--pg-bin", folder.to_str().unwrap()]].concat());
+        assert_eq!(result["proof"]["equal"], true);
+        let new = target.database("new").await;
+        project.alembic(&new, &["upgrade", "head"]).exits(0);
+        project.rebaseline(&["stamp", &url]).exits(0);
+    }
 }

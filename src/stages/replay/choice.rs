@@ -78,7 +78,10 @@ impl AskedError {
         };
         match &near[..] {
             [] => vec!["its names, as psql tells them: \\dn, \\du, \\dt *.*".to_owned()],
-            _ => vec![format!("is one of these meant? {option} {}", near.join(&format!(", {option} ")))],
+            _ => vec![format!(
+                "is one of these meant? {option} {}",
+                near.join(&format!(", {option} "))
+            )],
         }
     }
 }

@@ -146,20 +146,21 @@ fn an_id_that_is_there_twice() {
 fn ids_and_labels_that_alembic_cannot_use() {
     let project = one("", "pass");
     let text = |id: &str| revision(id, Some("a1"), "", "pass");
-    let label = |id: &str| {
-        text(id).replace("branch_labels = None", "branch_labels = ('billing', \"a1\")")
-    };
+    let label =
+        |id: &str| text(id).replace("branch_labels = None", "branch_labels = ('billing', \"a1\")");
+    project.write(&format!("{FILE}/b1_.py"), text("b1").replace("down_revision = \"a1\"\n", ""));
+    project
+        .write(&format!("{FILE}/c1_.py"), text("c1").replace("revision = \"c1\"", "revision = 17"));
     project.write(
-        &format!("{FILE}/b1_.py"),
-        text("b1").replace("down_revision = \"a1\"\n", ""),
+        &format!("{FILE}/d1_.py"),
+        text("d1").replace("revision = \"d1\"", "revision = \"d@1\""),
     );
-    project.write(&format!("{FILE}/c1_.py"), text("c1").replace("revision = \"c1\"", "revision = 17"));
-    project.write(&format!("{FILE}/d1_.py"), text("d1").replace("revision = \"d1\"", "revision = \"d@1\""));
     project.write(&format!("{FILE}/e1_.py"), label("e1"));
     project.write(&format!("{FILE}/f1_.py"), label("f1"));
     let ini = project.read("alembic.ini");
     let locations = "version_locations = %(here)s/migrations/versions %(here)s/elsewhere";
-    project.write("alembic.ini", ini.replacen("[alembic]\n", &format!("[alembic]\n{locations}\n"), 1));
+    project
+        .write("alembic.ini", ini.replacen("[alembic]\n", &format!("[alembic]\n{locations}\n"), 1));
     insta::assert_snapshot!("ids_and_labels", audit(&project, &[]).exits(1).stdout);
 }
 
@@ -178,12 +179,20 @@ fn snapshots(folder: &std::path::Path, found: &mut String) {
 fn every_rule_is_in_a_snapshot_of_what_the_user_sees() {
     let mut seen = String::new();
     snapshots(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases"), &mut seen);
-    let list = one("", "pass").rebaseline(&["--format", "json", "audit", "--list-rules"]).exits(0).json();
-    let codes: Vec<_> = list["rules"].as_array().unwrap().iter().map(|rule| rule["rule"].as_str().unwrap()).collect();
+    let list =
+        one("", "pass").rebaseline(&["--format", "json", "audit", "--list-rules"]).exits(0).json();
+    let codes: Vec<_> = list["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| rule["rule"].as_str().unwrap())
+        .collect();
     assert!(codes.len() > 40, "{codes:?}");
     let unseen: Vec<_> = codes
         .iter()
-        .filter(|code| !["error", "warning", "info"].iter().any(|how| seen.contains(&format!("{how}[{code}]"))))
+        .filter(|code| {
+            !["error", "warning", "info"].iter().any(|how| seen.contains(&format!("{how}[{code}]")))
+        })
         .collect();
     assert!(unseen.is_empty(), "{unseen:?}");
 }

@@ -3,9 +3,9 @@
 //! Nobody's rows are taken unasked: only those of tables that a pattern names. A partition is named by any table
 //! that it is a part of too. A position is taken if a table's rows are taken that has its numbers from there.
 
+use crate::likeness::nearest;
 use crate::postgres::live::{Marked, Relation};
 use crate::schema::Entry;
-use crate::likeness::nearest;
 use crate::stages::replay::choice::{AskedError, Choice};
 
 impl Choice<'_> {
