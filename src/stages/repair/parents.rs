@@ -4,7 +4,8 @@
 //! where git knows what the deleted revision built on, and where the docstring names a revision that is
 //! there. Else the revisions that it could be are ranked, and the user is asked.
 //!
-//! A deletion is not clear if its commit added revisions too: one of them may be the same one under a new id.
+//! A deletion is not clear if its commit added revisions too, or if another revision builds on just what the
+//! deleted one built on: it may be the same one under a new id.
 //! It is not clear either if all above is gone, and there are other histories that the rest may belong to.
 //! What a squash took is not gone: `rebase` knows the baseline that stands for it.
 
@@ -62,7 +63,8 @@ fn replace(tree: &mut Tree<'_>, at: usize, parent: &RevisionId, key: String) {
     }
     let deleted = from_git(tree, parent).filter(|lead| {
         let ends = lead.ids.is_empty() && has_other_roots(tree, at, &below);
-        lead.clear && !ends && lead.ids.iter().all(good)
+        let twin = !twins(tree, at, parent, &below).is_empty();
+        lead.clear && !ends && !twin && lead.ids.iter().all(good)
     });
     let said = said(tree, at).filter(good);
     // What speaks against git's answer speaks against the docstring's as well: it is as old as the parent.
@@ -143,6 +145,28 @@ fn has_other_roots(tree: &Tree<'_>, at: usize, below: &BTreeSet<RevisionId>) -> 
     })
 }
 
+/// Those that build on just what a deleted revision of the way up built on, and not on the one that misses its
+/// parent; with the deleted one. What the files say counts, not what is mended already.
+fn twins<'a>(
+    tree: &'a Tree<'_>,
+    at: usize,
+    parent: &'a RevisionId,
+    below: &'a BTreeSet<RevisionId>,
+) -> Vec<(&'a RevisionId, RevisionId)> {
+    let way = from_git(tree, parent).map_or_else(|| vec![parent.clone()], |lead| lead.way);
+    let others = tree.live().filter(|(other, o)| *other != at && !below.contains(&o.now.id));
+    let mut twins = Vec::new();
+    for (_, other) in others {
+        let parents = || other.source.parents.iter().map(|parent| &parent.value);
+        let builds_alike = |gone: &&RevisionId| {
+            let deleted = tree.input.deleted.get(*gone);
+            deleted.is_some_and(|d| !d.parents.is_empty() && parents().eq(&d.parents))
+        };
+        twins.extend(way.iter().find(builds_alike).map(|gone| (&other.now.id, gone.clone())));
+    }
+    twins
+}
+
 /// Puts these in the place of a parent, each only once.
 fn put(tree: &mut Tree<'_>, at: usize, parent: &RevisionId, new: &[RevisionId], text: &str) {
     let node = &mut tree.nodes[at];
@@ -180,6 +204,8 @@ struct Lead {
     /// Ids that are there; none if all above is gone too.
     ids: Vec<RevisionId>,
     why: String,
+    /// The deleted revisions on the way up.
+    way: Vec<RevisionId>,
     /// No commit on the way added a revision.
     clear: bool,
 }
@@ -207,7 +233,9 @@ fn from_git(tree: &Tree<'_>, parent: &RevisionId) -> Option<Lead> {
             todo.extend(above.parents.iter().rev().cloned());
         }
     }
-    Some(Lead { ids: found, why, clear })
+    let found_too = |id: &RevisionId| found.contains(id);
+    let way = seen.into_iter().filter(|id| !found_too(id)).collect();
+    Some(Lead { ids: found, why, way, clear })
 }
 
 /// The revisions that could be meant, the likeliest first.
@@ -234,12 +262,10 @@ fn candidates(
                 deleted.commit, added.path
             );
             add(id, what);
-            let source = tree.find(id.as_str()).map(|at| tree.nodes[at].source);
-            let parents = source.into_iter().flat_map(|s| &s.parents).map(|parent| &parent.value);
-            if parents.eq(&deleted.parents) {
-                add(id, format!("it builds on what `{parent}` built on"));
-            }
         }
+    }
+    for (id, gone) in twins(tree, at, parent, below) {
+        add(id, format!("it builds on what `{gone}` built on: it may be that one, under a new id"));
     }
     if let Some(lead) = from_git(tree, parent)
         && let [id] = lead.ids.as_slice()
