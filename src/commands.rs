@@ -1,6 +1,7 @@
 //! One verb of the command line, one file, one function. Only here the order of the stages is known.
 
 pub mod archive;
+pub mod archives;
 pub mod audit;
 pub mod bridge;
 pub mod fleet;

@@ -1,115 +1,32 @@
-//! Settings: flags, then `rebaseline.toml`, then the environment. The only reader of the environment
-//! and of the clock.
+//! Settings: flags, then `rebaseline.toml`, then the environment.
 //!
 //! Takes the command line; gives [`Settings`] in which every choice is made. Reads files, writes none.
 
+mod error;
+mod surroundings;
+
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, FixedOffset, Local, Utc};
 use rebaseline_archive::Origin;
 use serde::Deserialize;
 
 use crate::cli::{Env, Environment, Global, Running};
-use crate::error::{Explain, Kind};
 use crate::files::{self, PathError};
-use crate::format::alembic::ini::{self, AlembicConfig, ConfigError, DEFAULT_SECTION};
+use crate::format::alembic::ini::{self, AlembicConfig, DEFAULT_SECTION};
 use crate::history::Level;
-use crate::postgres::run_folder::{self, Places};
+use crate::postgres::run_folder::Places;
 use crate::postgres::scratch::Prelude;
 use crate::postgres::server::Source;
-use crate::postgres::url::{Surroundings, Url, UrlError};
+use crate::postgres::url::{Surroundings, Url};
+pub use error::SettingsError;
+pub use surroundings::{
+    Clock, inherited, inherited_variable, log_filter, machine_time, no_color, virtual_environments,
+};
+use surroundings::{places, variable};
 
 /// The name of our own configuration file.
 pub const FILE: &str = "rebaseline.toml";
-
-/// A configuration that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// Alembic's.
-    #[error(transparent)]
-    Alembic(#[from] ConfigError),
-    /// Ours.
-    #[error("`{}` cannot be used", path.display())]
-    Toml {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with the line.
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    /// A file that is named does not open.
-    #[error(transparent)]
-    File(#[from] PathError),
-    /// No such history.
-    #[error("there is no [history.{name}] in {FILE}")]
-    UnknownHistory {
-        /// The name.
-        name: String,
-    },
-    /// `env:NAME` and no such variable.
-    #[error("the environment variable `{name}` is not set")]
-    NoVariable {
-        /// The variable.
-        name: String,
-    },
-    /// A URL.
-    #[error("{origin} cannot be used")]
-    Url {
-        /// Where the URL comes from.
-        origin: String,
-        /// What is wrong with it.
-        #[source]
-        source: UrlError,
-    },
-    /// A command that cannot be split into words.
-    #[error("the command `{command}` cannot be split into words")]
-    Command {
-        /// The command.
-        command: String,
-    },
-    /// A command that runs elsewhere.
-    #[error("the command `{command}` runs its work outside of this machine's Python")]
-    Elsewhere {
-        /// The command.
-        command: String,
-    },
-    /// A pattern under `[stamp] ignore`.
-    #[error("`{pattern}` under [stamp] ignore is no pattern")]
-    Pattern {
-        /// The pattern.
-        pattern: String,
-        /// What is wrong with it.
-        #[source]
-        source: glob::PatternError,
-    },
-    /// `SOURCE_DATE_EPOCH` is no number.
-    #[error("SOURCE_DATE_EPOCH is `{text}`, which is no time in seconds")]
-    Epoch {
-        /// Its value.
-        text: String,
-    },
-}
-
-impl Explain for SettingsError {
-    fn kind(&self) -> Kind {
-        Kind::Usage
-    }
-
-    fn hints(&self) -> Vec<String> {
-        match self {
-            Self::Alembic(error) => error.hints(),
-            Self::Url { source, .. } => source.hints(),
-            Self::Elsewhere { .. } => vec![
-                "a container or another host could not be kept away from real databases: run the \
-                 migrations by a local Python"
-                    .to_owned(),
-            ],
-            _ => Vec::new(),
-        }
-    }
-}
 
 /// How many rows a history may insert unless the user says otherwise.
 const MAX_SEED_ROWS: u64 = 200_000;
@@ -388,94 +305,4 @@ fn words(command: &str) -> Result<Vec<String>, SettingsError> {
         return Err(SettingsError::Elsewhere { command: command.to_owned() });
     }
     Ok(words)
-}
-
-/// Where clusters live and are cached: `REBASELINE_CACHE`, else the user's cache folder.
-fn places() -> Places {
-    let temporary = std::env::temp_dir();
-    let cache = variable("REBASELINE_CACHE")
-        .map(PathBuf::from)
-        .or_else(|| variable("XDG_CACHE_HOME").map(|dir| Path::new(&dir).join("rebaseline")))
-        .or_else(|| variable("HOME").map(|dir| Path::new(&dir).join(".cache/rebaseline")))
-        .unwrap_or_else(|| temporary.join("rebaseline-cache"));
-    let runs = variable("REBASELINE_SCRATCH_DIR").map(PathBuf::from);
-    Places { runs: runs.unwrap_or_else(|| run_folder::default_runs(&temporary)), cache }
-}
-
-/// The time, which `SOURCE_DATE_EPOCH` can fix (reproducible-builds.org).
-#[derive(Debug, Clone, Copy)]
-pub struct Clock {
-    fixed: Option<DateTime<Utc>>,
-}
-
-impl Clock {
-    fn from_environment() -> Result<Self, SettingsError> {
-        let Some(text) = variable("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty()) else {
-            return Ok(Self { fixed: None });
-        };
-        let time = text.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-        match time {
-            Some(time) => Ok(Self { fixed: Some(time) }),
-            None => Err(SettingsError::Epoch { text }),
-        }
-    }
-
-    /// Now.
-    pub fn now(&self) -> DateTime<Utc> {
-        #[expect(clippy::disallowed_methods, reason = "this is the clock")]
-        self.fixed.unwrap_or_else(Utc::now)
-    }
-
-    /// Whether the time is fixed: then the machine's time zone must not show either.
-    pub fn is_fixed(&self) -> bool {
-        self.fixed.is_some()
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-/// What this machine's clock shows, in its zone, whatever `SOURCE_DATE_EPOCH` says: the revisions that
-/// are replayed read it too.
-pub fn machine_time() -> DateTime<FixedOffset> {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
-    Local::now().fixed_offset()
-}
-
-/// A variable that a child inherits unless we say otherwise.
-#[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
-pub fn inherited_variable(name: &str) -> Option<OsString> {
-    std::env::var_os(name)
-}
-
-/// The environment that the project's revisions read.
-pub fn inherited() -> Vec<(OsString, OsString)> {
-    std::env::vars_os().collect()
-}
-
-/// The active virtual environment and where uv keeps one, as far as the environment tells.
-pub fn virtual_environments() -> Vec<(PathBuf, &'static str)> {
-    [("VIRTUAL_ENV", "$VIRTUAL_ENV"), ("UV_PROJECT_ENVIRONMENT", "$UV_PROJECT_ENVIRONMENT")]
-        .into_iter()
-        .filter_map(|(name, shown)| Some((PathBuf::from(variable(name)?), shown)))
-        .collect()
-}
-
-/// What `tracing` shows, by `-v` or `REBASELINE_LOG`.
-pub fn log_filter(verbose: u8) -> String {
-    variable("REBASELINE_LOG").unwrap_or_else(|| {
-        match verbose {
-            0 => "off",
-            1 => "rebaseline=debug",
-            _ => "trace",
-        }
-        .to_owned()
-    })
-}
-
-/// Whether colours are unwanted (no-color.org).
-pub fn no_color() -> bool {
-    variable("NO_COLOR").is_some_and(|value| !value.is_empty())
 }

@@ -30,7 +30,7 @@ pub struct Audit {
     #[arg(long, value_name = "[SCHEMA.]TABLE", help_heading = "A database", requires = "database")]
     pub version_table: Option<String>,
     /// How long to wait for a connection, in seconds
-    #[arg(long, default_value = "10", value_parser = super::seconds, value_name = "SECONDS", help_heading = "A database")]
+    #[arg(long, default_value = "10", value_parser = super::fleet::seconds, value_name = "SECONDS", help_heading = "A database")]
     pub connect_timeout: Duration,
     /// List all rules
     #[arg(long, help_heading = "Rules", conflicts_with = "explain")]

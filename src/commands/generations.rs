@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rebaseline_archive::{Archive, ArchivePath, BaselineRecord, Manifest, RevisionRecord};
 
-use crate::commands::archive::{Archives, ArchivesError};
+use crate::commands::archives::{Archives, ArchivesError};
 use crate::commands::stamp::{before, forms};
 use crate::config::Settings;
 use crate::error::{Explain, Kind, Result};

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use rebaseline_archive::Sha256;
 
 use crate::cli::{Global, Repair, Running};
-use crate::commands::archive::{Archives, REPAIRS};
+use crate::commands::archives::{Archives, REPAIRS};
 use crate::commands::squash::{SquashError, place};
 use crate::config::Settings;
 use crate::error::{Explain, Kind, Result};

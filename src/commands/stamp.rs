@@ -9,7 +9,7 @@ mod whereabouts;
 use std::time::Duration;
 
 use crate::cli::{Global, Running, Stamp, Status, Targets};
-use crate::commands::archive::Archives;
+use crate::commands::archives::Archives;
 use crate::commands::fleet;
 use crate::commands::generations::Generations;
 use crate::config::Settings;

@@ -1,12 +1,14 @@
 //! `rebaseline undo`: put the old revisions back and take the baseline out, or take a repair back.
 
+mod builds_on;
+
 use std::path::{Path, PathBuf};
 
 use rebaseline_archive::{FileRecord, RepairArchive, Stored};
 use serde::Serialize;
 
 use crate::cli::{Global, Running, Undo};
-use crate::commands::archive::Archives;
+use crate::commands::archives::Archives;
 use crate::commands::squash::place;
 use crate::config::Settings;
 use crate::error::Result;
@@ -42,14 +44,14 @@ pub fn undo(global: &Global, arguments: &Undo, report: &Report) -> Result<u8> {
         let (file, archive) = newest(&archives, root).ok_or(SwapError::NothingToUndo { folder })?;
         let (built, question) = match &archive {
             Stored::Squash(squash) => {
-                let built = Archives::builds_on(&settings, squash.manifest());
+                let built = builds_on::baseline(&settings, squash.manifest());
                 let files: Vec<_> =
                     squash.manifest().baselines().map(|b| b.file.to_string()).collect();
                 (built, format!("Put the old revisions back and remove {}?", files.join(", ")))
             }
             Stored::Repair(_) => {
                 let count = count(archive.records().len() as u64, "file", "files");
-                let built = Archives::builds_on_repair(&settings, &archive);
+                let built = builds_on::repair(&settings, &archive);
                 (built, format!("Put {count} back as before the repair of {}?", archive.created()))
             }
         };

@@ -3,8 +3,10 @@
 //! Takes a dump, a cut and a template; gives a [`Baseline`]: identifiers, the file's place and its
 //! bytes. The template is data: it can be replaced by the user, and the proof checks what it makes.
 
+mod error;
 mod ids;
 pub mod merge;
+mod notes;
 mod ops;
 pub mod readme;
 mod sql_file;
@@ -13,18 +15,17 @@ mod template;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use rebaseline_archive::Origin;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tera::Context;
 
-use crate::error::{Explain, Kind};
 use crate::format::alembic::literal;
-use crate::history::{Branch, Cut, History, IllegalRevisionId, RevisionId};
+use crate::history::{Branch, Cut, History, RevisionId};
 use crate::schema;
-use crate::schema::plain::PlainUser;
 use crate::stages::dump::{Block, SchemaDump};
+pub use error::RenderError;
 pub use ids::{choose_id, likely_id};
+pub use notes::notes;
 use ops::Need;
 use sql_file::{Script, one_line};
 
@@ -47,70 +48,6 @@ pub const SETTINGS: [(&str, &str); 4] = [
 /// begins with.
 const CHANGED_IN_BETWEEN: [(&str, &str); 2] =
     [("default_tablespace", ""), ("default_table_access_method", "heap")];
-
-/// Why there is no baseline.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// The template is wrong.
-    #[error("template `{name}` cannot be rendered: {why}")]
-    Template {
-        /// Where the template comes from.
-        name: String,
-        /// The engine's words, with the line.
-        why: String,
-    },
-    /// The id cannot be one.
-    #[error("`{id}` cannot be the baseline's revision id")]
-    IllegalId {
-        /// The id.
-        id: String,
-        /// What is wrong with it.
-        #[source]
-        source: IllegalRevisionId,
-    },
-    /// The id means something else to Alembic.
-    #[error("the revision id `{id}` is a word of Alembic's")]
-    ReservedId {
-        /// The id.
-        id: String,
-    },
-    /// The id does not fit the version table.
-    #[error("the revision id `{id}` has {length} characters; the version table holds {longest}")]
-    LongId {
-        /// The id.
-        id: String,
-        /// Its length.
-        length: usize,
-        /// How many characters the version table holds.
-        longest: usize,
-    },
-    /// The id belongs to a revision that is not the cut.
-    #[error("the revision id `{id}` is taken by a revision of this history")]
-    TakenId {
-        /// The id.
-        id: String,
-    },
-}
-
-impl Explain for RenderError {
-    fn kind(&self) -> Kind {
-        Kind::Usage
-    }
-
-    fn hints(&self) -> Vec<String> {
-        match self {
-            Self::Template { .. } => {
-                vec!["leave --templates out to use the built-in template".to_owned()]
-            }
-            Self::IllegalId { .. }
-            | Self::ReservedId { .. }
-            | Self::LongId { .. }
-            | Self::TakenId { .. } => {
-                vec!["--revision-id new lets rebaseline choose one".to_owned()]
-            }
-        }
-    }
-}
 
 /// How the baseline's id is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -404,69 +341,6 @@ fn script(request: &Request<'_>) -> Option<Script> {
     }
     let revision = request.file.file_name().unwrap_or_default().to_string_lossy();
     Some(Script::new(&format!("Run by {revision}, which knows the checksum of this file."), moved))
-}
-
-/// What a reader of the file must know.
-pub fn notes(dump: &SchemaDump) -> Vec<String> {
-    let mut notes = origin_notes(&dump.origin);
-    if !dump.expected_roles.is_empty() {
-        notes.push(format!(
-            "It expects these roles to be there, as the history did: {}.",
-            dump.expected_roles.join(", ")
-        ));
-    }
-    if !dump.holding.made.with_password.is_empty() {
-        notes.push(format!(
-            "The history gave a password to: {}. A baseline holds no password: set it yourself.",
-            dump.holding.made.with_password.join(", ")
-        ));
-    }
-    if !dump.holding.made.changed.is_empty() {
-        notes.push(format!(
-            "The history also changed the user that ran it; this is not repeated here: {}.",
-            dump.holding.made.changed.join(", ")
-        ));
-    }
-    if let PlainUser::NeedsSuperuser(objects) = &dump.plain_user {
-        notes.push(format!(
-            "These need a superuser, or a member of the role that they belong to: {}.",
-            objects.join(", ")
-        ));
-    }
-    // What was read from a database changes from run to run in nothing.
-    if dump.origin.database.is_none() {
-        notes.extend(dump.volatile.notes());
-    }
-    notes
-}
-
-/// What a reader must know where the history was not replayed as it is.
-fn origin_notes(origin: &Origin) -> Vec<String> {
-    let mut notes = Vec::new();
-    if !origin.skipped.is_empty() {
-        notes.push(format!(
-            "These revisions were not run (--skip), and what they do is not in it: {}.",
-            origin.skipped.join(", ")
-        ));
-    }
-    if origin.env.is_some() {
-        notes.push(
-            "The history was run by a plain env.py (--env builtin): without the naming conventions, \
-             plug-in operations and objects of the project's own."
-                .to_owned(),
-        );
-    }
-    if let Some(database) = &origin.database {
-        let rows = match &database.seed_tables[..] {
-            [] => "without rows".to_owned(),
-            tables => format!("with the rows of {}", tables.join(", ")),
-        };
-        notes.push(format!(
-            "The history was not replayed: this is the schema of the database {} as it was then (--from-database), {rows}.",
-            database.place
-        ));
-    }
-    notes
 }
 
 /// Checks what can be checked before anything is replayed: an id that is given, and the template.

@@ -18,7 +18,7 @@ use super::run::Run;
 use rebaseline_archive::VersionTableRecord;
 
 use crate::cli::{Environment, Global, Running, Stamp};
-use crate::commands::archive::Archives;
+use crate::commands::archives::Archives;
 use crate::commands::fleet;
 use crate::commands::generations::{Generations, Squash, run_folder};
 use crate::config::{self, BuiltinEnv, Settings};

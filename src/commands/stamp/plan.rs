@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rebaseline_archive::{Archive as Opened, BaselineRecord, Manifest, RevisionRecord};
 
 use crate::cli::{Drift, Targets};
-use crate::commands::archive::{Archives, ArchivesError};
+use crate::commands::archives::{Archives, ArchivesError};
 use crate::commands::fleet::journal::Header;
 use crate::config::{Settings, SettingsError};
 use crate::error::{Explain, Kind, Result};
