@@ -88,6 +88,10 @@ pub struct Scripts {
     pub locations: Option<Vec<PathBuf>>,
     /// Revision files that are not there for this run, as absolute paths without links.
     pub hidden: BTreeSet<PathBuf>,
+    /// Revision files that nothing may import or read, because they will not be there any more.
+    pub gone: BTreeSet<PathBuf>,
+    /// Version locations whose files lie elsewhere, with the place: whoever imports one of them finds it there.
+    pub moved: Vec<(PathBuf, PathBuf)>,
     /// Revision files that are read from another place, with the place.
     pub replaced: BTreeMap<PathBuf, PathBuf>,
     /// Revision files that have this text for the run.

@@ -9,6 +9,7 @@ mod carried;
 mod catch_up;
 mod connections;
 mod crash;
+mod crossing;
 mod drift;
 mod fleet;
 mod from_database;

@@ -170,3 +170,12 @@ fn generation(manifest: &Manifest) -> Generation {
         heads: manifest.baselines().map(|baseline| baseline.replaces.clone()).collect(),
     }
 }
+
+/// The version locations of the project, with those in which archived files were laid out: whoever imports one of
+/// these files looks for it in the project.
+pub fn moved(settings: &Settings, laid_out: &[PathBuf]) -> Vec<(PathBuf, PathBuf)> {
+    let locations = settings.alembic.version_locations.iter().zip(laid_out);
+    let moved = locations.filter(|(own, new)| own != new);
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    moved.map(|(own, new)| (real(own), new.clone())).collect()
+}

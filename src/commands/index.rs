@@ -10,7 +10,7 @@ use rebaseline_archive::Sha256;
 use serde::Serialize;
 
 use crate::cli::{Global, Index as Arguments};
-use crate::commands::generations::{Generations, Squash, run_folder};
+use crate::commands::generations::{self, Generations, Squash, run_folder};
 use crate::commands::squash::place;
 use crate::config::{self, Settings};
 use crate::error::Result;
@@ -118,6 +118,7 @@ impl Work<'_> {
         let request = Request {
             revisions: self.revisions().map(|(id, file)| (id, folder.join(file))).collect(),
             kept: kept.map(|revision| revision.file.under(&folder)).collect(),
+            moved: generations::moved(self.settings, &locations),
             locations,
             database,
             prelude: &self.settings.prelude,

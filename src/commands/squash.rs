@@ -180,8 +180,10 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         for note in render::notes(&dump) {
             report.note(note);
         }
-        let heads =
-            overlap::replay_kept(&settings, history, &plan.cut, &known, &mut rehearsal).await?;
+        let kept = overlap::replay_kept(&settings, history, &plan, &known, &mut rehearsal);
+        let (heads, in_one_go) = Box::pin(kept).await?;
+        let in_one_go = in_one_go
+            .and_then(|ran| ran.map_err(|why| report.note(result::in_steps_only(&why))).ok());
         let twin = overlap::end_twin(&mut rehearsal);
 
         let ids = plan::choose_ids(&mut plan, history, &added, &id)?;
@@ -225,8 +227,10 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
 
         let request = prove::Request {
             baselines: &baselines,
+            squashed: kept::squashed(&settings, history, &plan.cut),
             version_rows: plan::version_rows(&plan, &ids),
             kept,
+            in_one_go: in_one_go.as_deref(),
             dump: &dump,
             version_table: &rehearsal.replayed.version_table,
             existing: &rehearsal.replayed.existing,

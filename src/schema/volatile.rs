@@ -112,6 +112,18 @@ impl Volatile {
         self.dropped.contains(object)
     }
 
+    /// Whether an object changes from run to run: its definition, or a value in its rows. All rows may, where nobody
+    /// has looked.
+    pub fn changes(&self, object: &Object) -> bool {
+        if object.kind != "TABLE DATA" {
+            return self.schema.iter().any(|line| line.starts_with(&format!("{object}: ")));
+        }
+        let name = shown(&name_of(object));
+        self.unknown
+            || self.masks.contains_key(object)
+            || self.told.iter().any(|told| told.table == name)
+    }
+
     /// The statements of these rows, with expressions in place of values.
     pub fn written(&self, object: &Object, statements: Vec<String>) -> Vec<String> {
         let Some(rendered) = self.rendered.get(object) else { return statements };

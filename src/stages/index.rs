@@ -84,6 +84,8 @@ pub struct Request<'a> {
     pub kept: Vec<PathBuf>,
     /// The version locations in which these files lie.
     pub locations: Vec<PathBuf>,
+    /// The version locations of the project, with those in which the files lie now.
+    pub moved: Vec<(PathBuf, PathBuf)>,
     /// Where.
     pub database: &'a ScratchDb,
     /// What the history expects beforehand.
@@ -113,6 +115,7 @@ pub async fn index(
         let scripts = Scripts {
             locations: Some(request.locations.clone()),
             hidden: hidden.clone(),
+            moved: request.moved.clone(),
             ..Scripts::default()
         };
         let environment = request.environment.clone();

@@ -16,6 +16,7 @@
 mod control;
 mod masked;
 mod offline;
+mod one_go;
 mod plain_user;
 mod staged;
 mod verdict;
@@ -61,6 +62,9 @@ pub enum ProveError {
     /// The baseline cannot be run.
     #[error("the baseline cannot be run")]
     Run(#[source] RunError),
+    /// The baseline and the kept revisions run in two upgrades, and not in one.
+    #[error("the baseline and the kept revisions cannot be run in one upgrade")]
+    InOneGo(#[source] RunError),
     /// A second `upgrade heads` was not a no-op.
     #[error("a second upgrade applied {} again", revisions.join(", "))]
     NotIdempotent {
@@ -102,13 +106,27 @@ pub enum ProveError {
     Catalog(#[from] sqlx::Error),
 }
 
+/// The words of the shim where somebody imports or reads a squashed file.
+const GONE: &str = "the file of a squashed revision, which will not be there any more";
+
+fn needs_squashed(error: &RunError) -> bool {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
+    causes.map(ToString::to_string).any(|words| words.contains(GONE))
+}
+
+/// What to do about a session that is carried over the cut.
+const SESSION: &str = "in one upgrade a kept revision sees what the squashed ones left in their session (search_path, a role, a \
+     setting, a temporary table, a COMMIT by hand): let it set what it needs by itself, or choose another cut: --upto REV";
+
 impl Explain for ProveError {
     fn kind(&self) -> Kind {
         match self {
             Self::Differs(_)
             | Self::Run(RunError::Revision { .. } | RunError::Stalled { .. })
+            | Self::InOneGo(RunError::Revision { .. } | RunError::Stalled { .. })
             | Self::NotIdempotent { .. }
             | Self::Version { .. } => Kind::ProofFailed,
+            Self::Run(error) if needs_squashed(error) => Kind::ProofFailed,
             _ => Kind::Tool,
         }
     }
@@ -116,9 +134,17 @@ impl Explain for ProveError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Differs(differing) => {
-                differing.file.iter().map(|file| format!("see {}", file.display())).collect()
+                let file = differing.file.iter().map(|file| format!("see {}", file.display()));
+                let session = differing.differences.iter().any(|d| d.context.is_one_go());
+                file.chain(session.then(|| SESSION.to_owned())).collect()
+            }
+            Self::Run(error) if needs_squashed(error) => {
+                let way = "a kept revision, or env.py, needs a file that the squash takes away: copy what it needs into it, or \
+                           into a module that is no revision, or choose a cut before that file: --upto REV";
+                [error.hints(), vec![way.to_owned()]].concat()
             }
             Self::Run(error) => error.hints(),
+            Self::InOneGo(_) => vec![SESSION.to_owned()],
             Self::Scratch(error) => error.hints(),
             _ => Vec::new(),
         }
@@ -223,10 +249,14 @@ impl Proof {
 pub struct Request<'a> {
     /// The rendered baselines.
     pub baselines: &'a [Baseline],
+    /// The files of the squashed revisions.
+    pub squashed: Vec<PathBuf>,
     /// The version table's rows when exactly the baselines have run.
     pub version_rows: Vec<String>,
     /// What stays of the project, if anything does.
     pub kept: Option<Kept<'a>>,
+    /// What the whole history makes in one upgrade, where it was replayed in steps and can be run so.
+    pub in_one_go: Option<&'a Holding>,
     /// What the history made up to the cut.
     pub dump: &'a SchemaDump,
     /// The version table, as the history's run showed it.
@@ -250,8 +280,6 @@ pub struct Kept<'a> {
     pub root: &'a Path,
     /// The project's version locations.
     pub locations: &'a [PathBuf],
-    /// The files of the squashed revisions.
-    pub squashed: Vec<PathBuf>,
     /// The kept files that change.
     pub rewritten: &'a [FileChange],
     /// What the whole history made.
@@ -260,6 +288,8 @@ pub struct Kept<'a> {
     pub volatile: &'a Volatile,
     /// The version table's rows at the heads.
     pub version_rows: Vec<String>,
+    /// A server on which nothing has run.
+    pub fresh: &'a Server,
 }
 
 /// Runs the baselines and compares.
@@ -281,15 +311,21 @@ pub async fn prove(
     let history = &dump.holding.inventory;
     verdict.catalog(history, &control.inventory, &cut.inventory);
     verdict.beside(Context::Baseline, &dump.holding, &cut);
-    if let (Some(kept), Some(heads)) = (&request.kept, &run.heads) {
+    if let (Some(kept), Some((heads, in_one_go))) = (&request.kept, &run.heads) {
         let controls = control::at_the_heads(&request, kept, &heads.holding).await?;
-        let masked = masked::at_the_heads(kept, heads, controls);
+        let masked = masked::at_the_heads(kept, heads, in_one_go, controls);
         let Controls { history, baseline } = &masked.controls;
         verdict.heads(&masked.history, &masked.baseline, &history.entries, &baseline.entries);
         let (whole, heads) = (kept.holding, &heads.holding);
         let controls = [&history.inventory, &baseline.inventory];
         verdict.catalog_at_heads([&whole.inventory, &heads.inventory], controls);
         verdict.beside(Context::Heads, whole, heads);
+        verdict.in_one_go(&masked.baseline, &masked.in_one_go, heads, &in_one_go.holding);
+    }
+    if let Some(in_one_go) = request.in_one_go {
+        let steps = request.kept.as_ref().map_or(&*dump.holding, |kept| kept.holding);
+        let volatile = request.kept.as_ref().map_or(&dump.volatile, |kept| kept.volatile);
+        verdict.history_in_one_go(steps, in_one_go, [&dump.volatile, volatile]);
     }
     verdict.conclude()?;
     let baselines = request.baselines.iter().map(|b| (b.file.clone(), b.sha256()));
@@ -310,7 +346,8 @@ pub async fn prove(
 /// What the baselines made, and the kept revisions on top of them.
 struct Run {
     cut: Timed,
-    heads: Option<Timed>,
+    /// At the heads: by a second upgrade from the cut, and by one upgrade from nothing.
+    heads: Option<(Timed, Timed)>,
     offline: OfflineRun,
 }
 
@@ -370,7 +407,9 @@ async fn run_on(
     upgrade_again(request, interpreter, database, &scripts.all).await?;
     let text = programs::dump(server, database, without).await?;
     let holding = holding::read(server, database, &mut connection, table, &before, text).await?;
-    Ok(Run { cut, heads: Some(Timed { holding, window }), offline })
+    let heads = Timed { holding, window };
+    let in_one_go = one_go::run(request, kept, interpreter, &scripts.all).await?;
+    Ok(Run { cut, heads: Some((heads, in_one_go)), offline })
 }
 
 /// A second `upgrade heads` must have nothing to do.

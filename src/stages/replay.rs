@@ -115,6 +115,8 @@ impl Explain for ReplayError {
 pub struct Request<'a> {
     /// Up to where; none for the heads.
     pub cut: Option<&'a Cut>,
+    /// The rows of the version table at the heads, where there is no cut.
+    pub heads: &'a [RevisionId],
     /// Where.
     pub database: &'a ScratchDb,
     /// What the history expects beforehand.
@@ -168,8 +170,7 @@ pub async fn replay(
     let watch = Stopwatch::start(&mut connection).await?;
     let ran = interpreter.run(request.job(&scripts), tell).await?;
     let (version_table, schema) = version_table(&mut connection, &ran).await?;
-    let rows = request.cut.map(Cut::version_rows).unwrap_or_default();
-    stands_at(&mut connection, &version_table, rows).await?;
+    stands_at(&mut connection, &version_table, request.rows()).await?;
     let window = watch.stop(&mut connection).await?;
     let made = catalog::snapshot(&mut connection, database.is_private()).await?.made_since(&before);
     Ok(Replayed {
@@ -187,24 +188,27 @@ pub async fn replay(
     })
 }
 
-/// Goes on from where a replay stands to the request's cut, or to the heads with these rows.
+/// Goes on from where a replay stands to the request's cut, or to the heads.
 pub async fn go_on(
     request: &Request<'_>,
     replayed: &mut Replayed,
-    heads: &[RevisionId],
     interpreter: &mut Interpreter,
     tell: &(dyn Fn(&Event) + Send + Sync),
 ) -> Result<Vec<Applied>, ReplayError> {
     let scripts = request.scripts();
     let ran = interpreter.run_again(request.job(&scripts), tell).await?;
     let mut connection = request.database.connect().await?;
-    let rows = request.cut.map_or(heads, Cut::version_rows);
-    stands_at(&mut connection, &replayed.version_table, rows).await?;
+    stands_at(&mut connection, &replayed.version_table, request.rows()).await?;
     replayed.window = replayed.watch.stop(&mut connection).await?;
     Ok(ran.applied)
 }
 
 impl Request<'_> {
+    /// Where the version table must stand.
+    fn rows(&self) -> &[RevisionId] {
+        self.cut.map_or(self.heads, Cut::version_rows)
+    }
+
     /// Nothing runs but what the cut squashes.
     fn scripts(&self) -> Scripts {
         let cut = self.cut.filter(|cut| !cut.kept().is_empty());

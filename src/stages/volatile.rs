@@ -226,5 +226,8 @@ pub async fn at_the_heads(request: &Request<'_>) -> Result<Volatile, VolatileErr
         parts: &HashMap::new(),
         lenient: true,
     };
-    settle.run(&found).map_err(|refused| VolatileError::Refused { refused })
+    let settled = settle.run(&found).map_err(|refused| VolatileError::Refused { refused });
+    let mut volatile = settled?;
+    volatile.unknown = request.twin.is_none();
+    Ok(volatile)
 }

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::commands::squash::overlap::Heads;
 use crate::commands::squash::place;
 use crate::config::Settings;
 use crate::error::{Explain, Kind, Result};
 use crate::files;
 use crate::format::alembic::rewrite::{self, CannotEdit};
 use crate::history::{Cut, CutError, History, RevisionId};
-use crate::postgres::holding::Holding;
-use crate::schema::volatile::Volatile;
 use crate::stages::audit::Audit;
 use crate::stages::prove;
 use crate::stages::render::FileChange;
@@ -89,6 +88,13 @@ pub fn rewritten(
     Ok(changes)
 }
 
+/// The files of the squashed revisions.
+pub fn squashed(settings: &Settings, history: &History, cut: &Cut) -> Vec<PathBuf> {
+    let squashed = cut.squashed().iter().filter_map(|id| history.get(id));
+    let files = squashed.flat_map(|revision| &revision.files);
+    files.map(|file| settings.alembic.project.join(&file.path)).collect()
+}
+
 /// What the proof has to know of the kept part; nothing if all is squashed.
 pub fn kept<'a>(
     settings: &'a Settings,
@@ -96,20 +102,17 @@ pub fn kept<'a>(
     cut: &Cut,
     baseline: &RevisionId,
     rewritten: &'a [FileChange],
-    heads: Option<&'a (Holding, Volatile)>,
+    heads: Option<&'a Heads>,
 ) -> Option<prove::Kept<'a>> {
-    let (holding, volatile) = heads?;
-    let absolute = |path: &PathBuf| settings.alembic.project.join(path);
-    let squashed = cut.squashed().iter().filter_map(|id| history.get(id));
-    let files = squashed.flat_map(|revision| &revision.files);
+    let Heads { holding, volatile, fresh } = heads?;
     Some(prove::Kept {
         root: &settings.root,
         locations: &settings.alembic.version_locations,
-        squashed: files.map(|file| absolute(&file.path)).collect(),
         rewritten,
         holding,
         volatile,
         version_rows: rows_at_the_heads(history, cut, baseline),
+        fresh,
     })
 }
 

@@ -1,6 +1,7 @@
 //! What runs at the same time: the history is replayed twice, on servers of their own, while the server
 //! and the interpreter of the proof start.
 
+mod one_go;
 mod twin;
 
 use indicatif::ProgressBar;
@@ -24,6 +25,7 @@ use crate::stages::dump::{self, SchemaDump, seeds};
 use crate::stages::replay::copied::{self, Copied};
 use crate::stages::replay::{self, ReplayError, Replayed};
 use crate::stages::volatile;
+pub use one_go::InOneGo;
 use twin::Twin;
 
 /// The first server, its database and the interpreter that will replay the history.
@@ -96,7 +98,7 @@ async fn replay_first(settings: &Settings, cut: &Cut, bar: &ProgressBar) -> Resu
         _ => {}
     };
     let replay = async |server: &Server, database: &ScratchDb, interpreter: &mut Interpreter| {
-        let request = request(settings, Some(cut), database);
+        let request = request(settings, Goal::Cut(cut), database);
         let mut replayed = replay::replay(&request, interpreter, &tell).await?;
         let before = replay::before(server, &replayed, &request, interpreter);
         replayed.dump_before = before.await.map_err(ReplayError::from)?;
@@ -113,7 +115,7 @@ pub async fn copy_while_proof_starts(
 ) -> Result<(Rehearsal, Copied)> {
     let copy = async |server: &Server, database: &ScratchDb, interpreter: &mut Interpreter| {
         source.fits(server.binaries().major).await?;
-        let request = request(settings, Some(cut), database);
+        let request = request(settings, Goal::Cut(cut), database);
         Ok(copied::copied(&request, &source.source(cut), server, interpreter).await?)
     };
     rehearse(settings, copy).await
@@ -172,13 +174,27 @@ impl Ending {
     }
 }
 
+/// Up to where a replay goes.
+#[derive(Debug, Clone, Copy)]
+pub enum Goal<'a> {
+    /// A cut.
+    Cut(&'a Cut),
+    /// The heads, with these rows of the version table.
+    Heads(&'a [RevisionId]),
+}
+
 fn request<'a>(
     settings: &'a Settings,
-    cut: Option<&'a Cut>,
+    goal: Goal<'a>,
     database: &'a ScratchDb,
 ) -> replay::Request<'a> {
     let Settings { prelude, stubs, origin, .. } = settings;
-    replay::Request { cut, database, prelude, stubs, origin, environment: config::inherited() }
+    let environment = config::inherited();
+    let (cut, heads) = match goal {
+        Goal::Cut(cut) => (Some(cut), &[][..]),
+        Goal::Heads(heads) => (None, heads),
+    };
+    replay::Request { cut, heads, database, prelude, stubs, origin, environment }
 }
 
 /// Dumps what stands at the first step, and goes on to each other step and dumps again.
@@ -190,7 +206,7 @@ pub async fn dump_steps(
     let mut dumps = Vec::with_capacity(plan.steps.len());
     for (number, step) in plan.steps.iter().enumerate() {
         if number > 0 {
-            go_on(settings, Some(&step.cut), &[], rehearsal).await?;
+            go_on(settings, Goal::Cut(&step.cut), rehearsal).await?;
         }
         let Rehearsal { server, database, replayed, .. } = &*rehearsal;
         seeds::check(database, replayed, settings.max_seed_rows).await?;
@@ -211,26 +227,59 @@ pub async fn settle(
     Ok(volatile::settle(&request, parts).await?)
 }
 
-/// Goes on from the cut to the heads, if anything is kept, and reads what the whole history makes.
+/// What the whole history makes, where revisions are kept.
+pub struct Heads {
+    /// What is there when the kept revisions have run on what the squashed ones made.
+    pub holding: Holding,
+    /// The values of it that change from run to run.
+    pub volatile: Volatile,
+    /// A server on which nothing has run: the baseline and the kept revisions run there in one upgrade.
+    pub fresh: Server,
+}
+
+/// Goes on from the cut to the heads, if anything is kept, and reads what the whole history makes. Where the history was
+/// replayed in steps, it is replayed once more in one upgrade at the same time.
 pub async fn replay_kept(
     settings: &Settings,
     history: &History,
+    plan: &Plan,
+    known: &Known<'_>,
+    rehearsal: &mut Rehearsal,
+) -> Result<(Option<Heads>, Option<InOneGo>)> {
+    let rows = history.version_rows();
+    let name = rehearsal.database.name().to_owned();
+    let in_steps = !plan.cut.kept().is_empty() || plan.steps.len() > 1;
+    let in_one_go = async {
+        if in_steps { one_go::replay(settings, &rows, &name).await.map(Some) } else { Ok(None) }
+    };
+    let kept = to_the_heads(settings, &rows, &plan.cut, known, rehearsal);
+    // Both to their ends: each drops what it made.
+    let (heads, in_one_go) = tokio::join!(kept, in_one_go);
+    Ok((heads?, in_one_go?))
+}
+
+async fn to_the_heads(
+    settings: &Settings,
+    rows: &[RevisionId],
     cut: &Cut,
     known: &Known<'_>,
     rehearsal: &mut Rehearsal,
-) -> Result<Option<(Holding, Volatile)>> {
+) -> Result<Option<Heads>> {
     if cut.kept().is_empty() {
         // The interpreter of the history is not needed any more.
         rehearsal.replaying = None;
         return Ok(None);
     }
-    go_on(settings, None, &history.version_rows(), rehearsal).await?;
+    let gone = go_on(settings, Goal::Heads(rows), rehearsal);
+    let (gone, fresh) = tokio::join!(gone, start_proof(settings));
+    gone?;
+    let fresh = fresh?;
     let Rehearsal { server, database, replayed, .. } = &*rehearsal;
     let ours = async { Ok(dump::dump_heads(server, database, replayed).await?) };
     let (holding, theirs) = tokio::try_join!(ours, twin_holding(rehearsal))?;
     let request = volatile_request(rehearsal, &holding, theirs.as_ref(), known);
     let volatile = volatile::at_the_heads(&request).await?;
-    Ok(Some((holding, volatile)))
+    Ok(Some(Heads { holding, volatile, fresh }))
 }
 
 /// What is known of values that change before the replays are looked at.
@@ -261,20 +310,15 @@ async fn twin_holding(rehearsal: &Rehearsal) -> Result<Option<Holding>> {
     }
 }
 
-async fn go_on(
-    settings: &Settings,
-    to: Option<&Cut>,
-    heads: &[RevisionId],
-    rehearsal: &mut Rehearsal,
-) -> Result<()> {
+async fn go_on(settings: &Settings, to: Goal<'_>, rehearsal: &mut Rehearsal) -> Result<()> {
     let Rehearsal { database, replayed, twin, replaying: Some(interpreter), .. } = rehearsal else {
         return Ok(());
     };
     let request = request(settings, to, database);
-    let ours = async { Ok(replay::go_on(&request, replayed, heads, interpreter, &|_| {}).await?) };
+    let ours = async { Ok(replay::go_on(&request, replayed, interpreter, &|_| {}).await?) };
     let theirs = async {
         Ok::<_, Error>(match twin {
-            Some(twin) => twin.go_on(settings, to, heads).await,
+            Some(twin) => twin.go_on(settings, to).await,
             None => Ok(()),
         })
     };

@@ -292,6 +292,14 @@ pub fn about_cut(history: &History, cut: &Cut, keep: Option<usize>) -> Vec<Strin
     )]
 }
 
+/// What is said of a history that can be run in steps and not in one upgrade.
+pub fn in_steps_only(why: &str) -> String {
+    format!(
+        "a new database could not be made by one upgrade of the history, only by one up to the cut and another one \
+         from there: {why}"
+    )
+}
+
 /// The line of the replay.
 pub fn replayed(replayed: &Replayed, server: &Server) -> String {
     let revisions = count(replayed.applied.len() as u64, "revision", "revisions");

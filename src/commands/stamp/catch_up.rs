@@ -20,7 +20,7 @@ use rebaseline_archive::VersionTableRecord;
 use crate::cli::{Environment, Global, Running, Stamp};
 use crate::commands::archives::Archives;
 use crate::commands::fleet;
-use crate::commands::generations::{Generations, Squash, run_folder};
+use crate::commands::generations::{self, Generations, Squash, run_folder};
 use crate::config::{self, BuiltinEnv, Settings};
 use crate::error::{Explain, Kind, Result};
 use crate::files::PathError;
@@ -450,6 +450,7 @@ impl Work<'_> {
         Scripts {
             locations: Some(self.locations[way.number].clone()),
             only: Some(self.histories[way.number].up_to_the_cut(&way.rows)),
+            moved: generations::moved(self.settings, &self.locations[way.number]),
             start: way.rows.clone(),
             ..Scripts::default()
         }

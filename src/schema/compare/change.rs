@@ -34,6 +34,16 @@ pub enum Context {
     CatalogRestored,
     /// The catalogs at the heads.
     CatalogHeads,
+    /// The baseline and the kept revisions in two upgrades with the same in one.
+    OneGo,
+    /// What both of these put on the version table.
+    OneGoVersionTable,
+    /// The history in steps with the same in one upgrade.
+    HistoryOneGo,
+    /// The catalogs of the baseline and the kept revisions.
+    CatalogOneGo,
+    /// The catalogs of the history.
+    CatalogHistoryOneGo,
 }
 
 impl Context {
@@ -49,6 +59,11 @@ impl Context {
             Self::Catalog => "catalog",
             Self::CatalogRestored => "catalog, restored by psql",
             Self::CatalogHeads => "catalog at the heads",
+            Self::OneGo => "in one upgrade",
+            Self::OneGoVersionTable => "in one upgrade, on the version table",
+            Self::HistoryOneGo => "the history in one upgrade",
+            Self::CatalogOneGo => "catalog, in one upgrade",
+            Self::CatalogHistoryOneGo => "catalog, the history in one upgrade",
         }
     }
 
@@ -57,6 +72,7 @@ impl Context {
     pub fn on_version_table(self) -> Self {
         match self {
             Self::Heads | Self::HeadsVersionTable => Self::HeadsVersionTable,
+            Self::OneGo => Self::OneGoVersionTable,
             _ => Self::VersionTable,
         }
     }
@@ -68,6 +84,18 @@ impl Context {
             Self::HeadsVersionTable => Some(Self::VersionTable),
             _ => None,
         }
+    }
+
+    /// Whether an upgrade in one go is compared with one in steps.
+    pub fn is_one_go(self) -> bool {
+        matches!(
+            self,
+            Self::OneGo
+                | Self::OneGoVersionTable
+                | Self::HistoryOneGo
+                | Self::CatalogOneGo
+                | Self::CatalogHistoryOneGo
+        )
     }
 
     /// What a line begins with. What is true of the baseline as it runs needs no word.
@@ -89,6 +117,13 @@ impl Context {
             }
             Self::Heads | Self::CatalogHeads => {
                 ("history at the heads", "baseline and kept revisions at the heads")
+            }
+            Self::OneGo | Self::OneGoVersionTable | Self::CatalogOneGo => (
+                "baseline and kept revisions in two upgrades",
+                "baseline and kept revisions in one upgrade",
+            ),
+            Self::HistoryOneGo | Self::CatalogHistoryOneGo => {
+                ("history in steps", "history in one upgrade")
             }
             Self::HeadsVersionTable => (
                 "history at the heads, on the version table",

@@ -41,11 +41,17 @@ pub fn at_the_cut(
 pub struct AtTheHeads {
     pub history: Vec<Entry>,
     pub baseline: Vec<Entry>,
+    pub in_one_go: Vec<Entry>,
     pub controls: Controls,
 }
 
 /// Masks what the kept revisions made of it.
-pub fn at_the_heads(kept: &Kept<'_>, heads: &Timed, mut controls: Controls) -> AtTheHeads {
+pub fn at_the_heads(
+    kept: &Kept<'_>,
+    heads: &Timed,
+    one_go: &Timed,
+    mut controls: Controls,
+) -> AtTheHeads {
     let volatile = kept.volatile;
     let mut history = kept.holding.entries.clone();
     volatile.mask_replay(&mut history);
@@ -53,6 +59,8 @@ pub fn at_the_heads(kept: &Kept<'_>, heads: &Timed, mut controls: Controls) -> A
     let nobody = BTreeSet::new();
     let mut baseline = heads.holding.entries.clone();
     volatile.mask_run(&mut baseline, &heads.window, &nobody);
+    let mut in_one_go = one_go.holding.entries.clone();
+    volatile.mask_run(&mut in_one_go, &one_go.window, &nobody);
     volatile.mask_run(&mut controls.baseline.entries, &heads.window, &nobody);
-    AtTheHeads { history, baseline, controls }
+    AtTheHeads { history, baseline, in_one_go, controls }
 }

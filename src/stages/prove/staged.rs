@@ -1,7 +1,7 @@
 //! The staged tree: the baselines in a folder of the run, what is kept where it is.
 //!
 //! Nothing in the project is changed and nothing is copied out of it: squashed files are hidden from
-//! Alembic, and a kept file that will change is read from its new text under its old name. So a revision
+//! Alembic and cannot be imported, and a kept file that will change is read from its new text under its old name. So a revision
 //! finds what lies beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,10 +36,12 @@ pub fn stage(request: &Request<'_>) -> Result<Staged, ProveError> {
             files::write_scratch(&folder.join(name), sql.text.as_bytes())?;
         }
     }
-    let mut all = Scripts { locations: Some(vec![folder]), ..Scripts::default() };
+    let squashed: BTreeSet<PathBuf> = request.squashed.iter().map(|file| real(file)).collect();
+    let gone = squashed.clone();
+    let mut all = Scripts { locations: Some(vec![folder]), gone, ..Scripts::default() };
     let Some(kept) = &request.kept else { return Ok(Staged { all }) };
     all.locations.get_or_insert_default().extend(kept.locations.iter().cloned());
-    all.hidden = kept.squashed.iter().map(|file| real(file)).collect::<BTreeSet<_>>();
+    all.hidden = squashed;
     let texts = request.server.folder().subfolder("rewritten")?;
     let mut replaced = BTreeMap::new();
     for (number, change) in kept.rewritten.iter().enumerate() {

@@ -8,7 +8,8 @@ use crate::run::channel::Existing;
 use crate::schema::Entry;
 use crate::schema::compare::{self, Change, Context, Difference, Told, What};
 use crate::schema::existing;
-use crate::schema::inventory::{self, Inventory, proof};
+use crate::schema::inventory::{self, Inventory, difference, proof};
+use crate::schema::volatile::Volatile;
 use crate::stages::prove::offline::OfflineRun;
 use crate::stages::prove::{Drifted, Offline, ProveError};
 
@@ -159,6 +160,48 @@ impl Verdict {
         let after = compare::differences(Context::Heads, history_control, baseline_control);
         differences.extend(after.into_iter().filter(|d| !objects.contains(&d.object)));
         self.differences.extend(differences);
+    }
+
+    /// At the heads in one upgrade the baseline and the kept revisions must make what they make in two.
+    pub fn in_one_go(
+        &mut self,
+        steps: &[Entry],
+        in_one_go: &[Entry],
+        holding: &Holding,
+        other: &Holding,
+    ) {
+        self.differences.extend(compare::differences(Context::OneGo, steps, in_one_go));
+        let catalog = difference::differences(&holding.inventory, &other.inventory);
+        self.take(Context::CatalogOneGo, catalog);
+        self.beside(Context::OneGo, holding, other);
+    }
+
+    /// So must the history. Of rows with values that change from run to run only the number is compared, of objects that
+    /// change so nothing.
+    pub fn history_in_one_go(
+        &mut self,
+        steps: &Holding,
+        in_one_go: &Holding,
+        volatile: [&Volatile; 2],
+    ) {
+        let changes = |entry: &Entry| volatile.iter().any(|v| v.changes(&entry.object));
+        let comparable = |holding: &Holding| -> Vec<Entry> {
+            let dropped = |entry: &&Entry| volatile.iter().any(|v| v.is_dropped(&entry.object));
+            let entries = holding.entries.iter().filter(|entry| !dropped(entry));
+            let entries = entries.filter(|entry| entry.is_rows() || !changes(entry));
+            let counted = |entry: &Entry| Entry {
+                statements: vec![format!("-- {} rows", entry.statements.len())],
+                ..entry.clone()
+            };
+            entries.map(|e| if changes(e) { counted(e) } else { e.clone() }).collect()
+        };
+        let (steps_only, other) = (comparable(steps), comparable(in_one_go));
+        let differences = compare::differences(Context::HistoryOneGo, &steps_only, &other);
+        self.differences.extend(differences);
+        if volatile.iter().all(|v| v.schema.is_empty()) {
+            let catalog = difference::differences(&steps.inventory, &in_one_go.inventory);
+            self.take(Context::CatalogHistoryOneGo, catalog);
+        }
     }
 
     /// The baseline's catalog must equal the control's; the control must hold what the history's does.

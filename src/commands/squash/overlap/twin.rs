@@ -1,9 +1,9 @@
 //! The second replay, on a server of its own: what differs changes from run to run.
 
-use crate::commands::squash::overlap::{Started, request, start};
+use crate::commands::squash::overlap::{Goal, Started, request, start};
 use crate::config::Settings;
 use crate::error::{Error, Explain, Kind, Result};
-use crate::history::{Cut, RevisionId};
+use crate::history::Cut;
 use crate::postgres::holding::Holding;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
@@ -51,11 +51,23 @@ pub struct Twin {
     pub replayed: Replayed,
 }
 
+/// What a database holds, with the name of another one in the place of its own.
+pub fn in_the_name_of(first: &str, own: &str, mut holding: Holding) -> Holding {
+    if first != own {
+        let made = holding.made.statements.iter_mut();
+        let entries = holding.entries.iter_mut().flat_map(|entry| &mut entry.statements);
+        for statement in entries.chain(made).filter(|statement| statement.contains(own)) {
+            *statement = statement.replace(own, first);
+        }
+    }
+    holding
+}
+
 /// Replays the history on a server that is started for it.
 pub async fn replay(settings: &Settings, cut: &Cut) -> Result<Twin, TwinError> {
     let Started { server, database, mut interpreter } =
         start(settings).await.map_err(|error| TwinError::of(&error))?;
-    let request = request(settings, Some(cut), &database);
+    let request = request(settings, Goal::Cut(cut), &database);
     match replay::replay(&request, &mut interpreter, &|_| {}).await {
         Ok(replayed) => Ok(Twin { server, database, interpreter, replayed }),
         Err(error) => {
@@ -68,31 +80,18 @@ pub async fn replay(settings: &Settings, cut: &Cut) -> Result<Twin, TwinError> {
 }
 
 impl Twin {
-    /// Goes on to another cut, or to the heads with these rows.
-    pub async fn go_on(
-        &mut self,
-        settings: &Settings,
-        to: Option<&Cut>,
-        heads: &[RevisionId],
-    ) -> Result<(), TwinError> {
+    /// Goes on to another cut, or to the heads.
+    pub async fn go_on(&mut self, settings: &Settings, to: Goal<'_>) -> Result<(), TwinError> {
         let Self { database, interpreter, replayed, .. } = self;
         let request = request(settings, to, database);
-        let applied = replay::go_on(&request, replayed, heads, interpreter, &|_| {}).await;
+        let applied = replay::go_on(&request, replayed, interpreter, &|_| {}).await;
         applied.map(|_| ()).map_err(|error| TwinError::of(&error.into()))
     }
 
     /// What it holds, with the name of the first replay's database in the place of its own.
     pub async fn holding(&self, first: &ScratchDb) -> Result<Holding> {
-        let mut holding = dump::dump_heads(&self.server, &self.database, &self.replayed).await?;
-        let own = self.database.name();
-        if first.name() != own {
-            let made = holding.made.statements.iter_mut();
-            let entries = holding.entries.iter_mut().flat_map(|entry| &mut entry.statements);
-            for statement in entries.chain(made).filter(|statement| statement.contains(own)) {
-                *statement = statement.replace(own, first.name());
-            }
-        }
-        Ok(holding)
+        let holding = dump::dump_heads(&self.server, &self.database, &self.replayed).await?;
+        Ok(in_the_name_of(first.name(), self.database.name(), holding))
     }
 
     /// Ends its server: nothing more is asked of it.

@@ -20,6 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 if VARIABLE in os.environ:  # The imports are the whole cost, so they are spared too.
     import atexit
+    import errno
     import functools
     import json
     import queue
@@ -753,6 +754,119 @@ def guard_loading(module):
     wrap(module, "load_module_py", make)
 
 
+# Files that are not where they were -----------------------------------------------------------------------------------
+
+GONE = "the file of a squashed revision, which will not be there any more"
+
+
+class Missing:
+    """Squashed files cannot be imported while a squash is proved: what works now would fail after it."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if not state.scripts.get("gone") or name in HOOKS:
+            return None
+        for finder in sys.meta_path:
+            spec = finder is not Missing and hasattr(finder, "find_spec") and finder.find_spec(name, path, target)
+            if spec:
+                if spec.origin and is_gone(spec.origin):
+                    raise ModuleNotFoundError(f"No module named {name!r}: it is {GONE}", name=name)
+                return spec
+        return None
+
+
+class Moved:
+    """Archived revisions may import each other by their package, which is the project's: their files lie elsewhere."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        from importlib.machinery import PathFinder
+
+        for old, new in state.scripts.get("moved", ()):
+            for place in sys.path if path is None else path:
+                place = os.path.realpath(place or os.curdir)
+                if place == old or place.startswith(old + os.sep):
+                    spec = PathFinder.find_spec(name, [new + place[len(old) :]])
+                    if spec:
+                        return spec
+        return None
+
+
+def is_gone(path):
+    """Whether this is a squashed file, or what Python keeps of it."""
+    name, gone = os.path.basename(path), state.scripts.get("gone", ())
+    if name.endswith(".pyc"):
+        path = os.path.join(os.path.dirname(os.path.dirname(path)), name.split(".", 1)[0] + ".py")
+    # Cheap first: every file that is opened is looked at.
+    return name.split(".", 1)[0] in gone_names() and os.path.realpath(path) in gone
+
+
+def gone_names():
+    gone = state.scripts.get("gone", ())
+    if state.gone_names[0] is not gone:
+        state.gone_names = (gone, {os.path.basename(path).split(".", 1)[0] for path in gone})
+    return state.gone_names[1]
+
+
+def hear_open(event, arguments):
+    """An audit hook: squashed files cannot be read either, and are in no listing of a folder."""
+    if event == "open" and state.scripts.get("gone") and isinstance(arguments[0], (str, bytes)):
+        path = os.fsdecode(arguments[0])
+        if is_gone(path):
+            raise FileNotFoundError(errno.ENOENT, f"this is {GONE}", path)
+
+
+def guard_files():
+    """Once there are such files: everybody else is spared the hook."""
+    if state.guards_files or not state.scripts.get("gone"):
+        return
+    state.guards_files = True
+
+    def make_listdir(original):
+        @functools.wraps(original)
+        def listdir(path="."):
+            names = original(path)
+            if not state.scripts.get("gone") or not isinstance(path, (str, os.PathLike)):
+                return names
+            return [name for name in names if not is_gone(os.path.join(path, name))]
+
+        return listdir
+
+    class Listing:
+        def __init__(self, entries):
+            self.entries = entries
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            while True:
+                entry = next(self.entries)
+                if isinstance(entry.path, bytes) or not is_gone(entry.path):
+                    return entry
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.close()
+
+        def close(self):
+            self.entries.close()
+
+    def make_scandir(original):
+        @functools.wraps(original)
+        def scandir(path="."):
+            entries = original(path)
+            return Listing(entries) if state.scripts.get("gone") else entries
+
+        return scandir
+
+    os.listdir, os.scandir = make_listdir(os.listdir), make_scandir(os.scandir)
+    sys.addaudithook(hear_open)
+    sys.meta_path.insert(0, Missing)
+
+
 # Start-up -------------------------------------------------------------------------------------------------------------
 
 HOOKS = {
@@ -831,6 +945,8 @@ class State:
         self.scratch = settings["scratch"]
         self.scripts = settings.get("scripts") or {}
         self.env = settings.get("env")  # A file that is run in the place of env.py.
+        self.gone_names = ((), set())
+        self.guards_files = False
         self.origins = set()
         self.versions_sent = False
         self.running = threading.local()
@@ -891,6 +1007,7 @@ def obey(settings, word):
     state.scratch = settings["scratch"] = word.get("scratch") or state.scratch
     if "scripts" in word:
         state.scripts = settings["scripts"] = word["scripts"] or {}
+        guard_files()
     for name, value in word.get("environ", {}).items():
         if value is None:
             os.environ.pop(name, None)
@@ -917,6 +1034,8 @@ def install():
     sys.modules["rebaseline_shim"] = sys.modules[__name__]  # Ours, once the shadowed module has taken its name.
     state = State(settings)
     sys.meta_path.insert(0, Finder)
+    sys.meta_path.append(Moved)
+    guard_files()
     for name in HOOKS:  # A .pth file may have been quicker.
         if name in sys.modules:
             run_hook(sys.modules[name])
