@@ -166,8 +166,8 @@ pub fn only_place(url: &Url) -> Result<Place, UrlError> {
 
 /// The user that a URL means; without one, the user of the operating system, as libpq has it.
 pub fn user(url: &Url) -> String {
-    let own = || PgConnectOptions::new_without_pgpass().get_username().to_owned();
-    url.get("user").map_or_else(own, str::to_owned)
+    // A user without a name cannot connect: the server will say so.
+    url.get("user").map_or_else(|| whoami::username().unwrap_or_default(), str::to_owned)
 }
 
 /// How long to wait for a connection.

@@ -7,6 +7,8 @@
 
 use std::ffi::OsString;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+
 use crate::postgres::address::Address;
 use crate::postgres::destination::Destination;
 
@@ -34,15 +36,19 @@ fn url_scheme(value: &str) -> Option<&str> {
     matches!(dialect, "postgres" | "postgresql").then_some(scheme)
 }
 
+/// What is escaped in a URL: as little as can be. `config.set_main_option("sqlalchemy.url", URL)` is in many an env.py,
+/// and Python's configparser refuses a `%`.
+const ESCAPED: AsciiSet =
+    NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
 /// A URL for scratch in the same scheme. A socket folder goes into the query, where libpq and the
 /// drivers look; the host part must not be empty because settings classes check it, and it names a
 /// host that can never be reached (RFC 2606).
 fn scratch_url(scheme: &str, address: &Address, database: &str) -> String {
-    let encode = |text: &str| {
-        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-    };
+    let encode = |text: &str| percent_encoding::utf8_percent_encode(text, &ESCAPED).to_string();
     let password = address.password.as_deref().unwrap_or("scratch");
-    let user = format!("{}:{}", encode(&address.user), encode(password));
+    let part = |text: &str| encode(text).replace('/', "%2F");
+    let user = format!("{}:{}", part(&address.user), part(password));
     if address.host.starts_with('/') {
         let host = encode(&address.host);
         format!("{scheme}://{user}@scratch.invalid:{}/{database}?host={host}", address.port)
@@ -78,10 +84,7 @@ mod tests {
         let find =
             |name: &str| variables.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.clone());
         let url = find("DATABASE_URL_SYNC").unwrap().unwrap().into_string().unwrap();
-        assert_eq!(
-            url,
-            "postgresql+asyncpg://postgres:scratch@scratch.invalid:5432/s?host=%2Frun%2Fx"
-        );
+        assert_eq!(url, "postgresql+asyncpg://postgres:scratch@scratch.invalid:5432/s?host=/run/x");
         assert_eq!(find("HOME"), None);
         assert_eq!(find("BROKER"), None);
         assert_eq!(find("PGPASSWORD"), Some(None));

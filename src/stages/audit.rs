@@ -120,7 +120,6 @@ impl Known {
     }
 }
 
-/// Audits the revision files of a project: their structure, as every command needs it.
 /// Every file that Alembic would load as a revision, in its reading order; and those that cannot be read.
 pub fn revision_files(config: &AlembicConfig) -> (Vec<File>, Vec<PathBuf>) {
     let files::Listing { files, unreadable, .. } = files::list(config);
@@ -147,7 +146,7 @@ pub fn revision_files(config: &AlembicConfig) -> (Vec<File>, Vec<PathBuf>) {
     (read, broken)
 }
 
-/// Audits the revision files of a project.
+/// Audits the revision files of a project: their structure, as every command needs it.
 pub fn audit(config: &AlembicConfig) -> Audit {
     look(config, &Choices::default(), false)
 }

@@ -238,7 +238,13 @@ fn undo_refuses_when_a_revision_builds_on_a_new_id() {
     let run = project.rebaseline(&["undo"]).exits(1);
     assert!(run.stderr.contains("r4_.py") && run.stderr.contains("`fresh`"), "{}", run.stderr);
     assert_same_tree(&project.tree(), &now);
-    std::fs::remove_file(project.path().join("migrations/versions/r4_.py")).unwrap();
+    // Also where something else is broken.
+    project.revision("r9", &["nowhere"], "pass");
+    let run = project.rebaseline(&["undo"]).exits(1);
+    assert!(run.stderr.contains("r4_.py") && run.stderr.contains("`fresh`"), "{}", run.stderr);
+    for file in ["r4_.py", "r9_.py"] {
+        std::fs::remove_file(project.path().join("migrations/versions").join(file)).unwrap();
+    }
     project.rebaseline(&["undo"]).exits(0);
     assert_same_tree(&project.tree(), &before);
 }

@@ -296,6 +296,7 @@ async fn sql_is_printed_and_does_what_a_catch_up_does() {
     project.squash(&["--revision-id", "fresh"]);
     let target = Target::start().await;
     let databases = at_each(&target, &old, &["r1", "r4"]).await;
+    let broken = target.copy("r1", "broken").await;
     let before: Vec<String> = databases.iter().map(|(name, _)| target.dump(name)).collect();
     let arguments = ["--format", "json", "stamp", "--catch-up", "--sql"];
     let run = project.rebaseline(&[&arguments[..], &urls(&databases)].concat()).exits(0);
@@ -309,6 +310,13 @@ async fn sql_is_printed_and_does_what_a_catch_up_does() {
     }
     catch_up(&project, &[], &urls(&databases)).exits(0);
     assert_alike(&target, &databases).await;
+    // What fails above it is no reason to stamp.
+    target.execute("broken", "create table stay (id int)").await;
+    let run = project.rebaseline(&["stamp", "--catch-up", "--sql", &broken]).exits(0);
+    let psql = target.psql("broken", &run.stdout);
+    assert!(psql.contains("relation \"stay\" already exists"), "{psql}");
+    assert!(psql.contains("the version table does not stand at r4: nothing is stamped"), "{psql}");
+    assert_eq!(target.versions("broken").await, ["r1"]);
     // For people it is a script.
     let one = target.copy("step", "text").await;
     target.execute("text", "update alembic_version set version_num = 'r3'; drop view v").await;

@@ -323,6 +323,21 @@ async fn passwords_services_and_variables_as_libpq_has_them() {
 }
 
 #[tokio::test]
+async fn without_a_user_it_is_that_of_the_operating_system() {
+    let (old, project) = squashed();
+    let target = Target::start().await;
+    let direct = target.database("shop").await;
+    old.alembic(&direct, &["upgrade", "head"]).exits(0);
+    let own = std::process::Command::new("id").arg("-un").output().unwrap();
+    let own = String::from_utf8(own.stdout).unwrap();
+    let url = format!("postgresql:///shop?host={}", target.host());
+    let role = format!("create role \"{}\" superuser login", own.trim());
+    refused(&project, &url, &format!("role \"{}\" does not exist", own.trim()));
+    target.execute("postgres", &role).await;
+    connects(&project, &url);
+}
+
+#[tokio::test]
 async fn several_hosts_and_what_the_session_must_be() {
     let (old, project) = squashed();
     let primary = Target::start().await;

@@ -327,3 +327,26 @@ fn a_project_of_poetry_whose_environment_only_poetry_knows() {
     let output = command.env("PATH", path).env_remove("VIRTUAL_ENV").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// Python's configparser refuses a `%` in a value: a URL of ours must not have one where the project's has none.
+#[tokio::test]
+async fn a_url_that_goes_through_the_configuration() {
+    let project = Project::chain(&[
+        "op.execute('create table room (id int)')",
+        "op.execute('create table key (id int)')",
+    ]);
+    let own = "URL = os.environ[\"DATABASE_URL\"]";
+    let through = format!(
+        "{own}\ncontext.config.set_main_option(\"sqlalchemy.url\", URL)\nURL = context.config.get_main_option(\"sqlalchemy.url\")"
+    );
+    project.write("migrations/env.py", ENV_SYNC.replace(own, &through));
+    let old = project.copy();
+    project.squash(&["--revision-id", "fresh"]);
+    let target = Target::start().await;
+    target.execute("postgres", "create role app_user superuser login").await;
+    target.database("shop").await;
+    let url = format!("postgresql+psycopg://app_user@/shop?host={}", target.host());
+    old.alembic(&url, &["upgrade", "r1"]).exits(0);
+    project.rebaseline(&["stamp", "--catch-up", "--yes", &url]).exits(0);
+    assert_eq!(target.versions("shop").await, ["fresh"]);
+}

@@ -156,6 +156,22 @@ impl Target {
         self.dump(&copy)
     }
 
+    /// What psql says of a script, which it runs as it does by itself: it goes on after an error.
+    pub fn psql(&self, name: &str, script: &str) -> String {
+        let host = &self.server.address().host;
+        let mut psql = std::process::Command::new(self.server.binaries().program("psql"))
+            .args(["-h", host, "-U", "postgres", "-q", "-X", name])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = psql.stdin.take().unwrap();
+        std::io::Write::write_all(&mut stdin, script.as_bytes()).unwrap();
+        drop(stdin);
+        String::from_utf8(psql.wait_with_output().unwrap().stderr).unwrap()
+    }
+
     /// The first column of a query, as text.
     pub async fn column(&self, name: &str, query: &str) -> Vec<String> {
         let mut connection = self.connect(name).await;

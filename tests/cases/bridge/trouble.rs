@@ -204,19 +204,8 @@ async fn several_at_once() {
             let url = target.database(&name).await;
             old.alembic(&url, &["upgrade", "r1"]).exits(0);
             let started = Instant::now();
-            let children: Vec<_> = (0..4)
-                .map(|_| {
-                    Command::new(environment().join("bin/alembic"))
-                        .args(["upgrade", "head"])
-                        .current_dir(project.path())
-                        .env("PYTHONDONTWRITEBYTECODE", "1")
-                        .env("DATABASE_URL", super::through(driver, &url))
-                        .stdout(Stdio::piped())
-                        .stderr(Stdio::piped())
-                        .spawn()
-                        .unwrap()
-                })
-                .collect();
+            let children: Vec<_> =
+                (0..4).map(|_| begin(&project, &super::through(driver, &url))).collect();
             for child in children {
                 let run: Run = child.wait_with_output().unwrap().into();
                 if run.code != Some(0) {
@@ -233,6 +222,58 @@ async fn several_at_once() {
             assert_eq!(target.column(&name, locks).await, [""; 0]);
         }
     }
+}
+
+/// A transaction that keeps its snapshot does not see what another process has done while it waited: it must not do all of it
+/// once more.
+#[tokio::test]
+async fn several_at_once_that_each_see_one_moment() {
+    let old = Project::chain(&[
+        "op.execute('create table log (n int)')",
+        "with op.get_context().autocommit_block():\n    op.execute('insert into log values (1)')\n    \
+         op.execute('select pg_sleep(0.5)')",
+        "op.execute(\"create type mood as enum ('sad')\")",
+    ]);
+    let project = old.copy();
+    project.squash(&["--revision-id", "fresh"]);
+    let target = Target::start().await;
+    for (level, driver, env) in [
+        ("REPEATABLE READ", "psycopg", ENV_SYNC),
+        ("SERIALIZABLE", "psycopg2", ENV_SYNC),
+        ("REPEATABLE READ", "asyncpg", ENV_ASYNC),
+    ] {
+        let project = project.copy();
+        let level_of = format!("poolclass=pool.NullPool, isolation_level={level:?}");
+        project.write("migrations/env.py", env.replace("poolclass=pool.NullPool", &level_of));
+        install(&project);
+        let name = format!("{driver}_{}", &level[..4]);
+        let url = target.database(&name).await;
+        old.alembic(&url, &["upgrade", "r1"]).exits(0);
+        let url = super::through(driver, &url);
+        let runs: Vec<_> = (0..4).map(|_| begin(&project, &url)).collect();
+        let runs = runs.into_iter().map(|child| Run::from(child.wait_with_output().unwrap()));
+        let failed: Vec<_> = runs.filter(|run| run.code != Some(0)).collect();
+        for run in &failed {
+            assert!(run.stdout.contains("run this command again"), "{run:?}");
+        }
+        assert!(failed.len() < 4, "{failed:?}");
+        project.alembic(&url, &["upgrade", "head"]).exits(0);
+        assert_eq!(target.versions(&name).await, ["fresh"]);
+        assert_eq!(target.column(&name, "select n::text from log").await, ["1"]);
+    }
+}
+
+/// `alembic upgrade head`, begun.
+fn begin(project: &Project, url: &str) -> std::process::Child {
+    Command::new(environment().join("bin/alembic"))
+        .args(["upgrade", "head"])
+        .current_dir(project.path())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("DATABASE_URL", url)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// PostgreSQL sees no deadlock where one side asks for a lock again and again, and does not wait for it.

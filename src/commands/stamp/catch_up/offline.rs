@@ -20,7 +20,7 @@ impl Work<'_> {
     /// The SQL of all rounds, with the statements of the stamps.
     pub(super) async fn sql(&self, target: &Target, way: &Way) -> Result<String, CatchUpError> {
         let mut interpreter = self.interpreter()?;
-        let mut text = format!("-- {target}\n");
+        let mut text = format!("-- {target}\n-- psql -v ON_ERROR_STOP=1 -f FILE\n");
         if way.rows.is_empty() {
             let sql = catch_up::sql(&self.scripts(way), environment(), &mut interpreter).await?;
             self.give_back(interpreter);
@@ -45,7 +45,8 @@ impl Work<'_> {
             let at_cut = history.rows_after(&rows, &lacking);
             let Some(after) = stamped(&self.plans[number], at_cut.clone()) else { break };
             if after != at_cut {
-                text += &format!("\n-- the stamp\n\n{}", statements(&self.plans[number], &after));
+                let stamp = statements(&self.plans[number], &at_cut, &after);
+                text += &format!("\n-- the stamp\n\n{stamp}");
             }
             rows = after;
         }
@@ -58,14 +59,25 @@ fn environment() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
     crate::config::inherited()
 }
 
-/// What the stamp sends.
-fn statements(plan: &Plan, rows: &[String]) -> String {
+/// What the stamp sends. It looks first whether the revisions above it came to their end: psql, left to itself, goes on
+/// after an error.
+fn statements(plan: &Plan, from: &[String], rows: &[String]) -> String {
     let record = &plan.version_table;
     let table = identifier::qualify(record.schema.as_deref(), &record.table);
     let values: Vec<_> = rows.iter().map(|row| format!("({})", identifier::literal(row))).collect();
+    let mut from = from.to_vec();
+    from.sort();
+    let expected: Vec<_> = from.iter().map(|row| identifier::literal(row)).collect();
+    let complaint = identifier::literal(&format!(
+        "the version table does not stand at {}: nothing is stamped, see what failed above",
+        from.join(", ")
+    ));
     format!(
-        "BEGIN;\nLOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE;\nDELETE FROM {table};\n\
+        "BEGIN;\nLOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE;\nDO $rebaseline$\nBEGIN\n    \
+         IF ARRAY(SELECT version_num::text COLLATE \"C\" FROM {table} ORDER BY 1) IS DISTINCT FROM ARRAY[{}]::text[] THEN\n        \
+         RAISE EXCEPTION USING MESSAGE = {complaint};\n    END IF;\nEND\n$rebaseline$;\nDELETE FROM {table};\n\
          INSERT INTO {table} (version_num) VALUES {};\nCOMMIT;\n",
+        expected.join(", "),
         values.join(", ")
     )
 }
