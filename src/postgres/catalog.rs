@@ -144,13 +144,22 @@ select n.nspname::text, c.relname::text, array_agg(distinct caller.nspname::text
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
  group by 1, 2";
 
+/// Tables whose replica identity is an index that is gone.
+const WITHOUT_IDENTITY: &str = "
+select n.nspname::text, c.relname::text from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where c.relreplident = 'i' and c.relkind in ('r', 'p')
+   and not exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisreplident)";
+
 /// What a dump does not tell and a baseline needs.
 pub async fn facts(connection: &mut PgConnection) -> Result<Facts, sqlx::Error> {
     let without_comment = sqlx::query_scalar(WITHOUT_COMMENT).fetch_all(&mut *connection).await?;
     let rows: Vec<(String, String, Vec<String>)> =
-        sqlx::query_as(CALLERS).fetch_all(connection).await?;
+        sqlx::query_as(CALLERS).fetch_all(&mut *connection).await?;
     let callers = rows.into_iter().map(|(schema, name, in_)| ((schema, name), in_)).collect();
-    Ok(Facts { without_comment, callers })
+    let rows: Vec<(String, String)> =
+        sqlx::query_as(WITHOUT_IDENTITY).fetch_all(connection).await?;
+    Ok(Facts { without_comment, callers, without_identity: rows.into_iter().collect() })
 }
 
 /// The roles that objects of this database belong to, or that have privileges on them or are named in

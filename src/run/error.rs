@@ -173,6 +173,11 @@ impl Explain for RunError {
                  no container); whatever it connected to was its own choice"
                     .to_owned(),
             ],
+            Self::OtherDatabase { why, .. } if why.contains(IN_A_REVISION) => vec![
+                "a revision may use SQLite in memory, and PostgreSQL; where it only keeps something of its own there \
+                 (a cache, an index), let it leave that out when it is replayed, or leave the revision out: --skip REV"
+                    .to_owned(),
+            ],
             Self::OtherDatabase { .. } => vec![
                 "rebaseline works on PostgreSQL; set the environment that makes env.py choose it"
                     .to_owned(),
@@ -194,6 +199,9 @@ impl Explain for RunError {
         "nothing was changed; the scratch database is removed".to_owned()
     }
 }
+
+/// What the shim says of a connection that is not made by env.py.
+const IN_A_REVISION: &str = "; it is in revision ";
 
 /// `revision `a` failed in line 12: (psycopg2.errors.UndefinedTable) relation "t" does not exist`
 fn failed(failure: &Failure) -> String {

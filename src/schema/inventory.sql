@@ -103,7 +103,10 @@ item (classid, objid, objsubid, kind, schema, name, owner, acl, acltype, options
                'row security', nullif(concat_ws(', ', case when c.relrowsecurity then 'enabled' end,
                                                 case when c.relforcerowsecurity then 'forced' end), ''),
                'replica identity', case when c.relkind <> 'f' then
-                   case c.relreplident when 'n' then 'nothing' when 'f' then 'full' when 'i' then 'index' end end,
+                   case c.relreplident when 'n' then 'nothing' when 'f' then 'full'
+                       -- Once that index is dropped, nothing is left (ALTER TABLE, REPLICA IDENTITY).
+                       when 'i' then case when exists (select from pg_index x where x.indrelid = c.oid and x.indisreplident)
+                                          then 'index' else 'nothing' end end end,
                'access method', (select amname from pg_am where oid = c.relam and amname <> 'heap'),
                'tablespace', (select spcname from pg_tablespace where oid = c.reltablespace),
                'server', (select quote_ident(srvname) from pg_foreign_server where oid = f.ftserver))
@@ -305,6 +308,15 @@ item (classid, objid, objsubid, kind, schema, name, owner, acl, acltype, options
                'enabled', case e.evtenabled when 'D' then 'no' when 'R' then 'replica' when 'A' then 'always' end)
       from pg_event_trigger e
      where not exists (select from member m where m.classid = 'pg_event_trigger'::regclass and m.objid = e.oid)
+
+    -- What a dump has no words for: the baseline sets it as the history did.
+    union all
+    select 'pg_db_role_setting'::regclass, 0::oid, 0, 'database setting', null,
+           split_part(setting, '=', 1), null, null, null, null,
+           jsonb_build_object('value', substr(setting, strpos(setting, '=') + 1))
+      from pg_db_role_setting s cross join unnest(s.setconfig) as setting
+     where s.setrole = 0 and $4::text is null
+       and s.setdatabase = (select oid from pg_database where datname = current_database())
 
     -- Types.
     union all

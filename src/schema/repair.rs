@@ -8,12 +8,13 @@
 //! - an extension whose comment the history removed gets it back from `CREATE EXTENSION`;
 //! - a function without a search path of its own that a check, a generated column or an index calls may
 //!   look for its friends by the search path, which `pg_dump` empties;
+//! - a table whose replica identity was an index that was dropped has none, which `pg_dump` does not say;
 //! - a view on the version table: the version table is not part of the dump.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::postgres::identifier::{literal, quote};
+use crate::postgres::identifier::{literal, qualify, quote};
 use crate::schema::{Entry, Object};
 
 /// What the catalog tells beside the dump.
@@ -24,6 +25,8 @@ pub struct Facts {
     /// Relations (schema and name) that call functions which have no search path of their own, with the
     /// schemas these functions are in.
     pub callers: BTreeMap<(String, String), Vec<String>>,
+    /// Tables whose replica identity is an index that is gone: they have none (ALTER TABLE, REPLICA IDENTITY).
+    pub without_identity: BTreeSet<(String, String)>,
 }
 
 /// The entries, put right.
@@ -37,6 +40,14 @@ pub fn entries<'a>(
             for row in &mut entry.to_mut().statements {
                 *row = with_negative_zero(row).unwrap_or_else(|| std::mem::take(row));
             }
+        }
+        if entry.object.kind == "TABLE"
+            && let Some(schema) = &entry.object.schema
+            && facts.without_identity.contains(&(schema.clone(), entry.object.name.clone()))
+        {
+            let table = qualify(Some(schema), &entry.object.name);
+            let nothing = format!("ALTER TABLE ONLY {table} REPLICA IDENTITY NOTHING");
+            entry.to_mut().statements.push(nothing);
         }
         let extension = Some(&entry.object).filter(|object| {
             object.kind == "EXTENSION" && facts.without_comment.contains(&object.name)
@@ -222,6 +233,7 @@ mod tests {
         let facts = Facts {
             without_comment: vec!["citext".to_owned()],
             callers: [called("t"), called("t_excl")].into(),
+            without_identity: BTreeSet::new(),
         };
         let alone = [entry("TABLE", "v", "CREATE TABLE s.v"), entry("ACL", "TABLE v", "GRANT")];
         let repaired = with_version_table(

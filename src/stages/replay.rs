@@ -40,6 +40,12 @@ pub enum ReplayError {
     /// The catalog cannot be read.
     #[error("cannot read the scratch database after the replay")]
     Catalog(#[from] sqlx::Error),
+    /// A baseline would not run in this environment.
+    #[error("SQLAlchemy {version} is too old for a baseline, which needs 1.4 or newer")]
+    OldSqlAlchemy {
+        /// Its version.
+        version: String,
+    },
     /// No migration context was seen.
     #[error("the command ran no migration")]
     NothingRan,
@@ -85,6 +91,11 @@ impl Explain for ReplayError {
         match self {
             Self::Run(error) => error.hints(),
             Self::Scratch(error) => error.hints(),
+            Self::OldSqlAlchemy { .. } => vec![
+                "a baseline sends its statements by exec_driver_sql, which SQLAlchemy has since 1.4: name an environment \
+                 with a newer one in which the revisions still run, by --python PATH"
+                    .to_owned(),
+            ],
             Self::NothingRan => vec![
                 "the command must run all migrations; for plain Alembic leave --command out".to_owned(),
             ],
@@ -169,6 +180,9 @@ pub async fn replay(
     let scripts = request.scripts();
     let watch = Stopwatch::start(&mut connection).await?;
     let ran = interpreter.run(request.job(&scripts), tell).await?;
+    if let Some(version) = ran.versions.sqlalchemy.as_ref().filter(|v| is_before_1_4(v)) {
+        return Err(ReplayError::OldSqlAlchemy { version: version.clone() });
+    }
     let (version_table, schema) = version_table(&mut connection, &ran).await?;
     stands_at(&mut connection, &version_table, request.rows()).await?;
     let window = watch.stop(&mut connection).await?;
@@ -222,6 +236,11 @@ impl Request<'_> {
     }
 }
 
+fn is_before_1_4(version: &str) -> bool {
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < (1, 4)
+}
+
 /// The one version table that env.py used, and its schema as env.py names it.
 async fn version_table(
     connection: &mut PgConnection,
@@ -256,4 +275,16 @@ async fn stands_at(
     let mut expected: Vec<String> = rows.iter().map(ToString::to_string).collect();
     expected.sort();
     if found == expected { Ok(()) } else { Err(ReplayError::NotThere { expected, found }) }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_oldest_sqlalchemy_that_runs_a_baseline() {
+        for (version, before) in
+            [("1.3.24", true), ("0.9", true), ("1.4.0b1", false), ("1.10", false), ("2.1.0", false)]
+        {
+            assert_eq!(super::is_before_1_4(version), before, "{version}");
+        }
+    }
 }

@@ -205,6 +205,33 @@ async fn every_kind_of_drift_is_refused_by_name() {
     );
 }
 
+/// A copy of a database, or one that is restored, has not the settings that the history made.
+#[tokio::test]
+async fn settings_of_the_database_count_too() {
+    let sets = "do $$ begin execute format('alter database %I set app.note = ''all rooms''', current_database()); end $$";
+    let old = Project::chain(&[
+        "op.execute('create table room (id int)')",
+        &format!("op.execute({sets:?})"),
+    ]);
+    let project = old.copy();
+    project.squash(&["--revision-id", "fresh"]);
+    let target = Target::start().await;
+    let url = target.database("shop").await;
+    old.alembic(&url, &["upgrade", "head"]).exits(0);
+    let copy = target.copy("shop", "copy").await;
+    let changed = target.copy("shop", "changed").await;
+    target.execute("changed", "alter database changed set app.note = 'none'").await;
+    target.execute("shop", "alter database shop set statement_timeout = '1min'").await;
+    let told = one(&project, &["stamp"], &copy, 1);
+    assert_says(&told, "why", &["database setting `app.note` is missing"]);
+    let told = one(&project, &["stamp"], &changed, 1);
+    assert_says(&told, "why", &["database setting `app.note`: value `all rooms` -> `none`"]);
+    let accepted = ["stamp", "--accept-drift", "database setting app.note"];
+    assert_eq!(one(&project, &accepted, &changed, 0)["outcome"], "stamped");
+    // What an operator has set besides is the operator's.
+    assert_eq!(one(&project, &["stamp"], &url, 0)["outcome"], "stamped");
+}
+
 #[tokio::test]
 async fn both_printed_forms_are_right() {
     let (old, project) = squashed(&["--revision-id", "fresh"]);

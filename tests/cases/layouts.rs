@@ -350,3 +350,23 @@ async fn a_url_that_goes_through_the_configuration() {
     project.rebaseline(&["stamp", "--catch-up", "--yes", &url]).exits(0);
     assert_eq!(target.versions("shop").await, ["fresh"]);
 }
+
+#[test]
+fn sqlite_in_memory_is_nobodys_database() {
+    let six = "import sqlalchemy as sa\nwith sa.create_engine('sqlite://').connect() as c:\n    \
+               six = c.execute(sa.text('select 6')).scalar()\n\
+               op.execute(f'create table t as select {six} as n')";
+    Project::chain(&[six]).squash(&[]);
+    for url in ["sqlite:///cache.db", "sqlite:////tmp/cache.db"] {
+        let project = Project::chain(&["pass", &six.replace("sqlite://", url)]);
+        let run = project.rebaseline(&["squash"]).exits(3);
+        assert!(run.stderr.contains("a connection through `sqlite` was refused"), "{}", run.stderr);
+        assert!(run.stderr.contains("in revision r2, line "), "{}", run.stderr);
+        assert!(run.stderr.contains("--skip"), "{}", run.stderr);
+    }
+    let made = "import sqlite3\nimport sqlalchemy as sa\n\
+                sa.create_engine('sqlite://', creator=lambda: sqlite3.connect('cache.db')).connect()";
+    let project = Project::chain(&[made]);
+    let run = project.rebaseline(&["squash"]).exits(3);
+    assert!(run.stderr.contains("sqlite3.Connection"), "{}", run.stderr);
+}

@@ -5,8 +5,9 @@
 //!
 //! The baseline must equal the control exactly, as its dump must. The control in turn must be the
 //! history but for expressions, which `PostgreSQL` may print differently after a round trip: what else it
-//! lacks is what `pg_dump` has no words for, and no baseline can have it. One thing is not in
-//! the dump and yet in the baseline, the version of an extension: there the history is the measure.
+//! lacks is what `pg_dump` has no words for, and no baseline can have it. Two things are not in
+//! the dump and yet in the baseline, the version of an extension and the settings of the database: there the
+//! history is the measure.
 
 use crate::schema::inventory::Inventory;
 use crate::schema::inventory::difference::{self, Difference};
@@ -17,9 +18,9 @@ const EXPRESSIONS: [&str; 8] =
 
 /// What the baseline makes differently.
 pub fn baseline(history: &Inventory, control: &Inventory, baseline: &Inventory) -> Vec<Difference> {
-    let differ = |expected, version: bool| {
+    let differ = |expected, beside: bool| {
         let differences = difference::differences(expected, baseline).into_iter();
-        differences.filter(move |d| is_version(d) == version)
+        differences.filter(move |d| is_beside_the_dump(d) == beside)
     };
     differ(control, false).chain(differ(history, true)).collect()
 }
@@ -27,7 +28,7 @@ pub fn baseline(history: &Inventory, control: &Inventory, baseline: &Inventory) 
 /// What is lost on the way through a dump.
 pub fn lost(history: &Inventory, control: &Inventory) -> Vec<Difference> {
     let differences = difference::differences(history, control).into_iter();
-    differences.filter(|d| !is_version(d) && !is_drift(d)).collect()
+    differences.filter(|d| !is_beside_the_dump(d) && !is_drift(d)).collect()
 }
 
 /// What differs where revisions ran on top of the cut: what holds no expressions as it is, all after one
@@ -39,6 +40,13 @@ pub fn at_the_heads(both: [&Inventory; 2], controls: [&Inventory; 2]) -> Vec<Dif
     let after = difference::differences(controls[0], controls[1]);
     differences.extend(after.into_iter().filter(|d| !objects.contains(&d.object)));
     differences
+}
+
+/// The kind of a setting of the database.
+const SETTING: &str = "database setting";
+
+fn is_beside_the_dump(difference: &Difference) -> bool {
+    difference.object.kind == SETTING || is_version(difference)
 }
 
 fn is_version(difference: &Difference) -> bool {

@@ -204,7 +204,9 @@ impl<'a> Choice<'a> {
     /// The inventory of what is taken.
     pub fn inventory(&self, live: &Inventory) -> Taken {
         let (mut found, mut taken, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-        for item in live.items() {
+        // Settings of the database are told by the facts.
+        let items = live.items().iter().filter(|item| item.object.kind != "database setting");
+        for item in items {
             if self.takes_item(item) {
                 found.push(item.clone());
                 let mut item = item.clone();

@@ -180,3 +180,20 @@ async fn rows_of_an_extension() {
     assert!(baseline.contains("VALUES ('bread', true)"), "{baseline}");
     assert!(!baseline.contains("brought along"), "{baseline}");
 }
+
+#[test]
+fn a_replica_identity_whose_index_is_gone() {
+    let baseline = squashed(&[
+        "create table t (a int not null, b int not null)",
+        "create unique index t_ri on t (a, b)",
+        "alter table t replica identity using index t_ri",
+        "drop index t_ri",
+    ]);
+    assert!(baseline.contains("REPLICA IDENTITY NOTHING"), "{baseline}");
+    let baseline = squashed(&[
+        "create table t (a int not null)",
+        "create unique index t_ri on t (a)",
+        "alter table t replica identity using index t_ri",
+    ]);
+    assert!(!baseline.contains("IDENTITY NOTHING"), "{baseline}");
+}

@@ -232,6 +232,10 @@ def report_origin(driver, params):
 
 
 def refuse(dialect, why):
+    script = getattr(state.running, "script", None)
+    if script is not None:
+        line = line_in(script)
+        why += f"; it is in revision {script.revision}" + (f", line {line}" if line else "")
     state.channel.send("refused", why=why, dialect=dialect)
     raise Refused(f"rebaseline refused a connection through `{dialect}`: {why}")
 
@@ -400,6 +404,8 @@ def guard_sqlalchemy(module):
     report_versions(module)
 
     def connect(dialect, record, cargs, cparams):
+        if dialect.name == "sqlite" and dialect.driver == "pysqlite" and list(cargs) == [":memory:"]:
+            return None  # It is nowhere: nothing that is there can be changed by it.
         if dialect.name != "postgresql" or dialect.driver not in SQLALCHEMY_DRIVERS:
             name = dialect.name if dialect.name != "postgresql" else f"postgresql+{dialect.driver}"
             refuse(name, "a replay only runs on PostgreSQL, through a driver it knows; nothing was contacted")
@@ -429,6 +435,8 @@ def guard_sqlalchemy(module):
                 return
             inner = getattr(inner, "_connection", None)
         kind = type(connection)
+        if kind.__module__ == "sqlite3" and not any(row[2] for row in connection.execute("PRAGMA database_list")):
+            return
         refuse(f"{kind.__module__}.{kind.__qualname__}", "a pool was given a connection that need not lead to scratch")
 
     def remember(context):
