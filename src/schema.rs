@@ -22,6 +22,7 @@ pub mod volatile;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use arcstr::Substr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -142,14 +143,33 @@ pub struct Entry {
     pub object: Object,
     /// Its owner, if it has one.
     pub owner: Option<String>,
-    /// The statements, in order. Rows are one INSERT each.
-    pub statements: Vec<String>,
+    /// The statements, in order. Rows are one INSERT each. They are parts of the dump's text, not copies.
+    pub statements: Vec<Substr>,
 }
 
 impl Entry {
     /// Whether this is the content of a table.
     pub fn is_rows(&self) -> bool {
         self.object.kind == "TABLE DATA"
+    }
+}
+
+/// Lets equal statements of the same objects be one text in memory: a database may hold many rows, and all that are
+/// compared hold much the same. What differs becomes a copy, so that the text it was read from can go.
+pub fn share(entries: &mut [Entry], with: &[Entry]) {
+    let mut others: BTreeMap<&Object, Vec<&Entry>> = BTreeMap::new();
+    for entry in with.iter().rev() {
+        others.entry(&entry.object).or_default().push(entry);
+    }
+    for entry in entries {
+        let twin = others.get_mut(&entry.object).and_then(Vec::pop);
+        let twins = twin.map_or(&[][..], |twin| &twin.statements[..]);
+        for (number, statement) in entry.statements.iter_mut().enumerate() {
+            *statement = match twins.get(number).filter(|twin| *twin == statement) {
+                Some(twin) => twin.clone(),
+                None => Substr::from(statement.as_str()),
+            };
+        }
     }
 }
 
@@ -209,7 +229,8 @@ impl Counts {
 /// Hashes a dump: SHA-256 over its statements, as hexadecimal text.
 pub fn sha256(entries: &[Entry], roles: &[String]) -> String {
     let mut hash = Sha256::new();
-    let statements = entries.iter().flat_map(|entry| &entry.statements).chain(roles);
+    let statements = entries.iter().flat_map(|entry| &entry.statements).map(Substr::as_str);
+    let statements = statements.chain(roles.iter().map(String::as_str));
     for statement in statements {
         hash.update(statement.as_bytes());
         hash.update(b";\n");
@@ -225,4 +246,33 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_statements_become_one_text_and_others_let_theirs_go() {
+        let dump = |text: &str| arcstr::ArcStr::from(text);
+        let entry = |text: &arcstr::ArcStr, parts: &[&str]| Entry {
+            object: Object { kind: "TABLE DATA".to_owned(), schema: None, name: "t".to_owned() },
+            owner: None,
+            statements: parts
+                .iter()
+                .map(|part| text.substr_from(&text[text.find(part).unwrap()..][..part.len()]))
+                .collect(),
+        };
+        let (first, second) = (dump("one two three"), dump("one two other"));
+        let with = [entry(&first, &["one", "two", "three"])];
+        let mut entries = [entry(&second, &["one", "two", "other"])];
+        let before = entries.clone();
+        share(&mut entries, &with);
+        assert_eq!(entries, before);
+        for (number, shared) in [(0, true), (1, true), (2, false)] {
+            let parent = entries[0].statements[number].parent();
+            assert_eq!(arcstr::ArcStr::ptr_eq(parent, &first), shared);
+            assert!(!arcstr::ArcStr::ptr_eq(parent, &second));
+        }
+    }
 }

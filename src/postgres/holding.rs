@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use arcstr::{ArcStr, Substr};
 use sqlx::postgres::PgConnection;
 
 use crate::postgres::programs::{self, ProgramError, Table};
@@ -12,7 +13,7 @@ use crate::schema::inventory::Inventory;
 use crate::schema::repair::{self, Facts};
 use crate::schema::roles::{Made, Snapshot};
 use crate::schema::toc::{self, TocError};
-use crate::schema::{Entry, Object};
+use crate::schema::{self, Entry, Object};
 
 /// Why it cannot be told what a database holds.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +37,7 @@ const ALEMBICS_COLUMN: &str = "character varying(32)";
 pub struct Holding {
     /// `pg_dump`'s text, from which a control is restored: as it is, unless something in it had to be put
     /// right (see `schema::repair`).
-    pub text: String,
+    pub text: ArcStr,
     /// Its entries.
     pub entries: Vec<Entry>,
     /// What the dump does not tell.
@@ -63,7 +64,7 @@ pub async fn read(
     connection: &mut PgConnection,
     version_table: &Table,
     before: &Snapshot,
-    text: String,
+    text: ArcStr,
 ) -> Result<Holding, HoldingError> {
     // One connection, so one after the other here; the dump of the table takes longer than all of it.
     let on_table = async {
@@ -82,14 +83,14 @@ pub async fn read(
     let entries = toc::entries(&text)?;
     let alone = repair::version_table(&toc::entries(&on_table)?);
     let mut restored = repair::entries(entries.iter().map(Cow::Borrowed), &facts);
-    let names_it = |s: &String| s.contains(&version_table.name);
+    let names_it = |s: &Substr| s.contains(&version_table.name);
     if entries.iter().any(|e| !e.is_rows() && e.statements.iter().any(names_it)) {
         restored = repair::with_version_table(restored, &alone);
     }
     let text = if repair::is_same(&restored, &entries) {
         text
     } else {
-        toc::script(&text, restored.iter().map(AsRef::as_ref))?
+        toc::script(&text, restored.iter().map(AsRef::as_ref))?.into()
     };
     drop(restored);
     let mut on_version_table = toc::on_table(&on_table, &database.address().user)?;
@@ -120,10 +121,18 @@ fn widened(table: &Table, column: &str) -> Option<Entry> {
     };
     let name = identifier::qualify(Some(&table.schema), &table.name);
     let statement = format!("ALTER TABLE {name} ALTER COLUMN version_num TYPE {column}");
-    Some(Entry { object, owner: None, statements: vec![statement] })
+    Some(Entry { object, owner: None, statements: vec![statement.into()] })
 }
 
 impl Holding {
+    /// The same without its text, and with one text in memory for what both hold: no control is restored from it.
+    #[must_use]
+    pub fn like(mut self, other: &Self) -> Self {
+        self.text = ArcStr::new();
+        schema::share(&mut self.entries, &other.entries);
+        self
+    }
+
     /// How many characters a revision id may have; `None` for any number.
     pub fn longest_id(&self) -> Option<usize> {
         let length = self.version_column.split_once('(')?.1.strip_suffix(')')?;

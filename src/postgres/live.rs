@@ -4,6 +4,7 @@
 //! REPEATABLE READ and READ ONLY, exports its snapshot, and `pg_dump` works in it. `pg_dump`'s own session is
 //! read only by its settings besides. Nothing is written, and no transaction id is taken.
 
+use arcstr::ArcStr;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -119,7 +120,7 @@ pub struct Reading {
     /// What is in it.
     pub facts: Facts,
     /// The text of `pg_dump`, with owners.
-    pub text: String,
+    pub text: ArcStr,
     /// Its inventory in the eyes of the role that runs the migrations.
     pub inventory: Inventory,
 }
@@ -314,7 +315,7 @@ async fn dump(
     snapshot: &str,
     version_table: &Table,
     without: &Without,
-) -> Result<String, LiveError> {
+) -> Result<ArcStr, LiveError> {
     let exact = |(schema, name): &(String, String)| identifier::pattern(schema, name);
     let versions = (version_table.schema.clone(), version_table.name.clone());
     let rows = without.rows.iter().chain([&versions]);
@@ -328,7 +329,8 @@ async fn dump(
         .arguments(without.relations.iter().map(|r| format!("--exclude-table={}", exact(r))))
         .arguments(rows.map(|table| format!("--exclude-table-data={}", exact(table))))
         .environment(read_only(destination));
-    String::from_utf8(process::run(&plan).await?).map_err(|_| LiveError::NotText)
+    let text = String::from_utf8(process::run(&plan).await?).map_err(|_| LiveError::NotText)?;
+    Ok(text.into())
 }
 
 /// The destination for a session that could not write if it wanted to.

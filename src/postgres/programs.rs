@@ -3,6 +3,7 @@
 //! The dump is the reference, so it is taken by the program whose major fits the server. The server
 //! and its password travel in the environment, never in the arguments.
 
+use arcstr::ArcStr;
 use std::path::Path;
 
 use crate::files;
@@ -55,7 +56,7 @@ pub async fn dump(
     server: &Server,
     database: &ScratchDb,
     without: &[Table],
-) -> Result<String, ProgramError> {
+) -> Result<ArcStr, ProgramError> {
     text("pg_dump", process::run(&dump_plan(server, database, without)).await?)
 }
 
@@ -64,7 +65,7 @@ pub async fn dump_table(
     server: &Server,
     database: &ScratchDb,
     table: &Table,
-) -> Result<String, ProgramError> {
+) -> Result<ArcStr, ProgramError> {
     let pattern = identifier::pattern(&table.schema, &table.name);
     let plan = dump_plan(server, database, &[])
         .argument("--schema-only")
@@ -76,9 +77,9 @@ pub async fn dump_table(
 #[derive(Debug)]
 pub struct DumpWithDrops {
     /// What [`dump`] gives.
-    pub text: String,
+    pub text: ArcStr,
     /// The text of `pg_dump --clean` for the schema alone.
-    pub clean: String,
+    pub clean: ArcStr,
 }
 
 /// Dumps once, and writes the result in both forms. The text equals that of [`dump`].
@@ -137,6 +138,7 @@ pub async fn psql_told(
     finished.success().map(|_| stderr)
 }
 
-fn text(program: &'static str, bytes: Vec<u8>) -> Result<String, ProgramError> {
-    String::from_utf8(bytes).map_err(|_| ProgramError::NotText { program })
+fn text(program: &'static str, bytes: Vec<u8>) -> Result<ArcStr, ProgramError> {
+    let text = String::from_utf8(bytes).map_err(|_| ProgramError::NotText { program })?;
+    Ok(text.into())
 }

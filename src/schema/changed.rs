@@ -4,6 +4,7 @@
 //! of a dump taken before and of one taken after; gives the entries that lead from one to the other, and
 //! the names of changes that no statement of a dump can say.
 
+use arcstr::Substr;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -60,7 +61,7 @@ fn grouped(entries: &[Entry]) -> BTreeMap<&Object, Vec<&str>> {
         groups
             .entry(&entry.object)
             .or_default()
-            .extend(entry.statements.iter().map(String::as_str));
+            .extend(entry.statements.iter().map(Substr::as_str));
     }
     groups
 }
@@ -74,6 +75,7 @@ impl Changes<'_> {
         };
         match undone {
             Some(statements) => {
+                let statements = statements.into_iter().map(Substr::from).collect();
                 let entry = Entry { object: object.clone(), owner: None, statements };
                 self.carried.push(Cow::Owned(entry));
             }
@@ -88,9 +90,12 @@ impl Changes<'_> {
         let owned = |statements: &[&str]| -> Vec<String> {
             statements.iter().map(|s| (*s).to_owned()).collect()
         };
+        let texts = |statements: &[&str]| -> Vec<Substr> {
+            statements.iter().map(|s| Substr::from(*s)).collect()
+        };
         let statements = match entry.object.kind.as_str() {
             "TABLE DATA" => {
-                let (was, is) = (owned(was), owned(is));
+                let (was, is) = (texts(was), texts(is));
                 let (missing, extra) = row_changes(&was, &is);
                 missing.is_empty().then(|| owned(&extra))
             }
@@ -121,6 +126,7 @@ impl Changes<'_> {
         };
         match statements {
             Some(statements) => {
+                let statements = statements.into_iter().map(Substr::from).collect();
                 self.carried.push(Cow::Owned(Entry { statements, ..entry.clone() }));
             }
             None => self
@@ -210,7 +216,7 @@ mod tests {
     fn entry(kind: &str, name: &str, statements: &[&str]) -> Entry {
         let object =
             Object { kind: kind.to_owned(), schema: Some("s".to_owned()), name: name.to_owned() };
-        let statements = statements.iter().map(|s| (*s).to_owned()).collect();
+        let statements = statements.iter().map(|s| Substr::from(*s)).collect();
         Entry { object, owner: None, statements }
     }
 
@@ -254,7 +260,7 @@ mod tests {
         ];
         let changes = since(&before, &after);
         let statements: Vec<_> =
-            changes.carried.iter().flat_map(|e| e.statements.iter()).map(String::as_str).collect();
+            changes.carried.iter().flat_map(|e| e.statements.iter()).map(Substr::as_str).collect();
         insta::assert_snapshot!(statements.join("\n"), @r"
         COMMENT ON TABLE s.t IS NULL
         ALTER DEFAULT PRIVILEGES FOR ROLE a IN SCHEMA s REVOKE select ON TABLES FROM b

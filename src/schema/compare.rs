@@ -15,6 +15,7 @@ pub(super) mod tree;
 
 use std::collections::BTreeMap;
 
+use arcstr::Substr;
 use similar::TextDiff;
 
 use crate::schema::{Entry, Object};
@@ -32,9 +33,9 @@ pub struct Difference {
     /// The object.
     pub object: Object,
     /// Its statements on the expected side; `None` if it is not there.
-    pub expected: Option<Vec<String>>,
+    pub expected: Option<Vec<Substr>>,
     /// Its statements on the other side; `None` if it is not there.
-    pub actual: Option<Vec<String>>,
+    pub actual: Option<Vec<Substr>>,
     /// The columns by which rows can be told apart; of a table's rows only.
     pub key: Vec<String>,
 }
@@ -42,7 +43,7 @@ pub struct Difference {
 impl Difference {
     /// A unified diff of the two sides, under the names of both.
     pub fn unified(&self) -> String {
-        let text = |side: &Option<Vec<String>>| match side {
+        let text = |side: &Option<Vec<Substr>>| match side {
             Some(statements) => statements.iter().fold(String::new(), |all, s| all + s + ";\n"),
             None => String::new(),
         };
@@ -121,19 +122,19 @@ pub fn folded(differences: Vec<Difference>) -> Vec<Difference> {
 }
 
 /// Statements by object: some objects (two rules of a name, two privileges) have several entries.
-fn grouped(entries: &[Entry]) -> BTreeMap<&Object, Vec<String>> {
-    let mut groups: BTreeMap<&Object, Vec<String>> = BTreeMap::new();
+fn grouped(entries: &[Entry]) -> BTreeMap<&Object, Vec<Substr>> {
+    let mut groups: BTreeMap<&Object, Vec<Substr>> = BTreeMap::new();
     for entry in entries {
         groups.entry(&entry.object).or_default().extend(entry.statements.iter().cloned());
     }
     groups
 }
 
-fn same(object: &Object, expected: &[String], actual: &[String]) -> bool {
+fn same(object: &Object, expected: &[Substr], actual: &[Substr]) -> bool {
     if object.kind != "TABLE DATA" || expected == actual {
         return expected == actual;
     }
-    let sorted = |rows: &[String]| {
+    let sorted = |rows: &[Substr]| {
         let mut rows: Vec<_> = rows.to_vec();
         rows.sort_unstable();
         rows
@@ -143,15 +144,15 @@ fn same(object: &Object, expected: &[String], actual: &[String]) -> bool {
 
 /// Rows on one side only, each with its multiplicity.
 pub fn row_changes<'a>(
-    expected: &'a [String],
-    actual: &'a [String],
+    expected: &'a [impl AsRef<str>],
+    actual: &'a [impl AsRef<str>],
 ) -> (Vec<&'a str>, Vec<&'a str>) {
     let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
     for row in expected {
-        *counts.entry(row).or_default() += 1;
+        *counts.entry(row.as_ref()).or_default() += 1;
     }
     for row in actual {
-        *counts.entry(row).or_default() -= 1;
+        *counts.entry(row.as_ref()).or_default() -= 1;
     }
     let side = |sign: i64| {
         let times = |count: i64| usize::try_from(count * sign).unwrap_or(0);

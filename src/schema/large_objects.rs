@@ -4,13 +4,15 @@
 //! runs in a transaction already, and says the same by `lo_put`. The number stays: rows may refer to it,
 //! and large objects have numbers of their own in each database.
 
+use arcstr::Substr;
+
 use crate::schema::Entry;
 
 /// How many bytes of large objects a baseline carries.
 pub const LARGEST: usize = 1024 * 1024;
 
 /// The statements of such an entry for a revision; `None` where they are not what `pg_dump` writes.
-pub fn statements(entry: &Entry) -> Option<Vec<String>> {
+pub fn statements(entry: &Entry) -> Option<Vec<Substr>> {
     if entry.object.kind != "BLOBS" {
         return Some(entry.statements.clone());
     }
@@ -20,8 +22,9 @@ pub fn statements(entry: &Entry) -> Option<Vec<String>> {
         if let Some(opened) = opened(statement) {
             (number, offset) = (Some(opened), 0);
         } else if let Some(bytes) = written(statement) {
-            statements
-                .push(format!("SELECT pg_catalog.lo_put({}, {offset}, '\\x{bytes}')", number?));
+            statements.push(
+                format!("SELECT pg_catalog.lo_put({}, {offset}, '\\x{bytes}')", number?).into(),
+            );
             offset += bytes.len() / 2;
         } else if !matches!(
             statement.as_str(),
@@ -65,6 +68,10 @@ mod tests {
     use super::*;
     use crate::schema::Object;
 
+    fn texts(all: &[Substr]) -> Vec<&str> {
+        all.iter().map(Substr::as_str).collect()
+    }
+
     #[test]
     fn chunks_follow_each_other() {
         let object = Object { kind: "BLOBS".to_owned(), schema: None, name: "BLOBS".to_owned() };
@@ -72,15 +79,15 @@ mod tests {
             ;SELECT pg_catalog.lowrite(0, '\x21');SELECT pg_catalog.lo_close(0)
             ;SELECT pg_catalog.lo_open('7', 131072);SELECT pg_catalog.lowrite(0, '\xff')
             ;SELECT pg_catalog.lo_close(0);COMMIT";
-        let statements_ = text.split(';').map(|s| s.trim().to_owned()).collect();
+        let statements_ = text.split(';').map(|s| Substr::from(s.trim())).collect();
         let mut entry = Entry { object, owner: None, statements: statements_ };
         assert_eq!(size(&entry), 4);
-        insta::assert_snapshot!(statements(&entry).unwrap().join("\n"), @r"
+        insta::assert_snapshot!(texts(&statements(&entry).unwrap()).join("\n"), @r"
         SELECT pg_catalog.lo_put(16500, 0, '\x6869')
         SELECT pg_catalog.lo_put(16500, 2, '\x21')
         SELECT pg_catalog.lo_put(7, 0, '\xff')
         ");
-        entry.statements.push("SELECT something_else()".to_owned());
+        entry.statements.push("SELECT something_else()".into());
         assert_eq!(statements(&entry), None);
     }
 }

@@ -5,6 +5,7 @@
 //! tells every such block. psql names the line of each error: so each block knows its lines. A privilege
 //! that cannot be given is only a warning to PostgreSQL; here it counts.
 
+use arcstr::Substr;
 use std::ops::Range;
 
 use serde::Serialize;
@@ -61,7 +62,7 @@ pub struct Opening<'a> {
 /// The script. With `retry`, each block that fails is run again by the superuser.
 pub fn script<'a>(
     opening: &Opening<'_>,
-    blocks: impl IntoIterator<Item = &'a [String]>,
+    blocks: impl IntoIterator<Item = &'a [Substr]>,
     retry: bool,
     quote: fn(&str) -> String,
 ) -> Script {
@@ -164,7 +165,8 @@ mod tests {
             there: vec!["CREATE TABLE v ()".to_owned()],
             settings: &[("search_path", "")],
         };
-        let blocks = [vec!["ONE".to_owned()], vec!["TWO\nTWO".to_owned(), "THREE".to_owned()]];
+        let blocks: [Vec<Substr>; 2] =
+            [vec!["ONE".into()], vec!["TWO\nTWO".into(), "THREE".into()]];
         let script = script(&opening, blocks.iter().map(Vec::as_slice), true, quote);
         insta::assert_snapshot!(script.text, @r#"
         \set VERBOSITY verbose

@@ -4,6 +4,7 @@
 //! "whoever runs the migration": ownership by it is left out, and in privileges it becomes
 //! `CURRENT_USER`. Ownership that the history gave to another role stays.
 
+use arcstr::Substr;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{Node, RoleSpec, RoleSpecType};
 
@@ -19,7 +20,7 @@ pub fn statements(
     entry: &Entry,
     user: &str,
     extension_comment: impl Fn(&str) -> Option<String>,
-) -> Result<Vec<String>, pg_query::Error> {
+) -> Result<Vec<Substr>, pg_query::Error> {
     let kind = entry.object.kind.as_str();
     let mut statements = Vec::new();
     let mut user_is = RoleSpecType::RolespecCurrentUser;
@@ -29,7 +30,7 @@ pub fn statements(
         if gives_ownership(statement, user) {
             // `initdb` made this one, for another owner.
             if kind == "SCHEMA" && entry.object.name == "public" {
-                statements.push("ALTER SCHEMA public OWNER TO CURRENT_USER".to_owned());
+                statements.push(Substr::from("ALTER SCHEMA public OWNER TO CURRENT_USER"));
             }
             continue;
         }
@@ -37,18 +38,20 @@ pub fn statements(
             && let Some(switched) = switch_of_role(statement, user)
         {
             user_is = switched.user_is;
-            statements.extend(switched.statements);
+            statements.extend(switched.statements.into_iter().map(Substr::from));
             continue;
         }
         let statement = match kind {
             // env.py may have made the schema before the first revision: for its version table.
-            "SCHEMA" => statement.replacen("CREATE SCHEMA ", "CREATE SCHEMA IF NOT EXISTS ", 1),
+            "SCHEMA" => {
+                statement.replacen("CREATE SCHEMA ", "CREATE SCHEMA IF NOT EXISTS ", 1).into()
+            }
             // Setting the comment that is there already would need the extension's owner.
             "COMMENT" if brings_comment(statement, &entry.object.name, &extension_comment) => {
                 continue;
             }
             kind if NAMES_ROLES.contains(&kind) && statement.contains(user) => {
-                with_current_user(statement, user, user_is)?
+                with_current_user(statement, user, user_is)?.into()
             }
             _ => statement.clone(),
         };
@@ -198,10 +201,11 @@ mod tests {
 
     fn portable(kind: &str, name: &str, statements_: &[&str]) -> Vec<String> {
         let object = Object { kind: kind.to_owned(), schema: None, name: name.to_owned() };
-        let statements_ = statements_.iter().map(|s| (*s).to_owned()).collect();
+        let statements_ = statements_.iter().map(|s| Substr::from(*s)).collect();
         let entry = Entry { object, owner: None, statements: statements_ };
         let comment = |name: &str| (name == "pg_trgm").then(|| "it's for text".to_owned());
-        statements(&entry, "postgres", comment).unwrap()
+        let portable = statements(&entry, "postgres", comment).unwrap();
+        portable.iter().map(ToString::to_string).collect()
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! - a table whose replica identity was an index that was dropped has none, which `pg_dump` does not say;
 //! - a view on the version table: the version table is not part of the dump.
 
+use arcstr::Substr;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +39,9 @@ pub fn entries<'a>(
     for mut entry in entries {
         if entry.is_rows() && entry.statements.iter().any(|row| with_negative_zero(row).is_some()) {
             for row in &mut entry.to_mut().statements {
-                *row = with_negative_zero(row).unwrap_or_else(|| std::mem::take(row));
+                if let Some(quoted) = with_negative_zero(row) {
+                    *row = quoted.into();
+                }
             }
         }
         if entry.object.kind == "TABLE"
@@ -47,7 +50,7 @@ pub fn entries<'a>(
         {
             let table = qualify(Some(schema), &entry.object.name);
             let nothing = format!("ALTER TABLE ONLY {table} REPLICA IDENTITY NOTHING");
-            entry.to_mut().statements.push(nothing);
+            entry.to_mut().statements.push(nothing.into());
         }
         let extension = Some(&entry.object).filter(|object| {
             object.kind == "EXTENSION" && facts.without_comment.contains(&object.name)
@@ -114,7 +117,7 @@ pub fn schema_privileges_first<'a>(
     user: &str,
 ) -> Vec<Cow<'a, Entry>> {
     let from = [format!(" FROM {user}"), format!(" FROM {}", quote(user))];
-    let loses = |s: &String| from.iter().any(|end| s.ends_with(end)) || s.starts_with("SET ");
+    let loses = |s: &Substr| from.iter().any(|end| s.ends_with(end)) || s.starts_with("SET ");
     let is_early = |entry: &Cow<'_, Entry>| {
         let object = &entry.object;
         object.kind == "ACL"
@@ -133,7 +136,7 @@ pub fn schema_privileges_first<'a>(
 fn without_comment(extension: &str) -> Entry {
     let name = format!("EXTENSION {}", quote(extension));
     let object = Object { kind: "COMMENT".to_owned(), schema: None, name };
-    let statements = vec![format!("COMMENT ON EXTENSION {} IS NULL", quote(extension))];
+    let statements = vec![format!("COMMENT ON EXTENSION {} IS NULL", quote(extension)).into()];
     Entry { object, owner: None, statements }
 }
 
@@ -165,7 +168,7 @@ fn search_path(path: &str) -> Entry {
     };
     let object = Object { kind: "SETTING".to_owned(), schema: None, name };
     let set = format!("SELECT pg_catalog.set_config('search_path', {}, false)", literal(path));
-    Entry { object, owner: None, statements: vec![set] }
+    Entry { object, owner: None, statements: vec![set.into()] }
 }
 
 /// An INSERT with each value that is `-0` quoted, if there is one: only a float is printed so.
@@ -204,7 +207,7 @@ mod tests {
     fn entry(kind: &str, name: &str, statement: &str) -> Entry {
         let object =
             Object { kind: kind.to_owned(), schema: Some("s".to_owned()), name: name.to_owned() };
-        Entry { object, owner: None, statements: vec![statement.to_owned()] }
+        Entry { object, owner: None, statements: vec![statement.into()] }
     }
 
     #[test]
@@ -241,7 +244,7 @@ mod tests {
             &version_table(&alone),
         );
         let shown: Vec<&str> =
-            repaired.iter().flat_map(|e| e.statements.iter()).map(String::as_str).collect();
+            repaired.iter().flat_map(|e| e.statements.iter()).map(Substr::as_str).collect();
         insta::assert_snapshot!(shown.join("\n"), @r#"
         CREATE EXTENSION citext
         CREATE TABLE s.v

@@ -118,7 +118,7 @@ mod tests {
 
     fn found(kind: &str, statement: &str) -> Vec<String> {
         let object = Object { kind: kind.to_owned(), schema: None, name: "x".to_owned() };
-        options(&Entry { object, owner: None, statements: vec![statement.to_owned()] }).unwrap()
+        options(&Entry { object, owner: None, statements: vec![statement.into()] }).unwrap()
     }
 
     #[test]

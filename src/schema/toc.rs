@@ -6,6 +6,8 @@
 //! row that holds such a line is no danger. The settings that `pg_dump` begins with, and the psql lines
 //! (`\restrict`, since the releases of August 2025), are left out.
 
+use arcstr::{ArcStr, Substr};
+
 use crate::schema::{Entry, Object};
 
 /// A dump that cannot be cut.
@@ -28,12 +30,12 @@ const PLAIN_SETTINGS: [&str; 2] =
 
 /// Cuts a dump into its entries, in `pg_dump`'s order. Entries without a statement (a table without
 /// rows) are left out.
-pub fn entries(dump: &str) -> Result<Vec<Entry>, TocError> {
+pub fn entries(dump: &ArcStr) -> Result<Vec<Entry>, TocError> {
     let text = without_psql_lines(dump);
     let mut entries: Vec<Entry> = Vec::new();
     let mut special_settings = false;
     for (comments, statement) in statements(text)? {
-        let statement = statement.to_owned();
+        let statement = dump.substr_from(statement);
         let header = comments.lines().rev().find_map(header);
         if let Some((object, owner)) = header {
             entries.push(Entry { object, owner, statements: Vec::new() });
@@ -46,8 +48,11 @@ pub fn entries(dump: &str) -> Result<Vec<Entry>, TocError> {
             if !entries.is_empty() || of_an_object {
                 special_settings |= !PLAIN_SETTINGS.contains(&statement.as_str());
                 // It stands after its predecessor's entry, and before the next one's comment.
-                let object =
-                    Object { kind: "SETTING".to_owned(), schema: None, name: statement.clone() };
+                let object = Object {
+                    kind: "SETTING".to_owned(),
+                    schema: None,
+                    name: statement.to_string(),
+                };
                 entries.push(Entry { object, owner: None, statements: vec![statement] });
             }
             continue;
@@ -55,7 +60,7 @@ pub fn entries(dump: &str) -> Result<Vec<Entry>, TocError> {
         match entries.last_mut() {
             Some(entry) => entry.statements.push(statement),
             None if statement.starts_with("SELECT pg_catalog.set_config('search_path'") => {}
-            None => return Err(TocError::NoObject { statement }),
+            None => return Err(TocError::NoObject { statement: statement.to_string() }),
         }
     }
     entries.retain(|entry| {
@@ -73,7 +78,7 @@ pub fn script<'a>(
     let before_first =
         |(comments, _): &(&str, &str)| !comments.lines().any(|l| header(l).is_some());
     let settings = statements(text)?.into_iter().take_while(before_first).map(|(_, s)| s);
-    let all = entries.into_iter().flat_map(|entry| &entry.statements).map(String::as_str);
+    let all = entries.into_iter().flat_map(|entry| &entry.statements).map(Substr::as_str);
     Ok(settings.chain(all).fold(String::new(), |script, s| script + s + ";\n"))
 }
 
@@ -93,7 +98,7 @@ pub fn drops(clean: &str) -> Result<Vec<String>, TocError> {
 
 /// What is on a table besides the table itself, from a dump of this table alone: privileges, comments,
 /// policies, triggers, and its owner if that is another than `user`.
-pub fn on_table(dump: &str, user: &str) -> Result<Vec<Entry>, TocError> {
+pub fn on_table(dump: &ArcStr, user: &str) -> Result<Vec<Entry>, TocError> {
     let mut entries = entries(dump)?;
     for entry in &mut entries {
         let table = entry.object.kind == "TABLE";
@@ -272,10 +277,16 @@ INSERT INTO s.q (a) VALUES (2);
 
     #[test]
     fn cuts_at_statements_and_names_objects() {
-        let shown: Vec<String> = entries(DUMP)
+        let shown: Vec<String> = entries(&DUMP.into())
             .unwrap()
             .iter()
-            .map(|entry| format!("{}: {}", entry.object, entry.statements.join(" | ")))
+            .map(|entry| {
+                format!(
+                    "{}: {}",
+                    entry.object,
+                    entry.statements.iter().map(Substr::as_str).collect::<Vec<_>>().join(" | ")
+                )
+            })
             .collect();
         insta::assert_snapshot!(shown.join("\n"), @r"
         function `s.f(integer)`: CREATE FUNCTION s.f(a integer) RETURNS integer
@@ -330,7 +341,8 @@ INSERT INTO s.q (a) VALUES (2);
     #[test]
     fn a_setting_that_means_something_is_kept() {
         let dump = DUMP.replace("default_tablespace = ''", "default_tablespace = fast");
-        let kinds: Vec<_> = entries(&dump).unwrap().iter().map(|e| e.object.kind.clone()).collect();
+        let kinds: Vec<_> =
+            entries(&dump.into()).unwrap().iter().map(|e| e.object.kind.clone()).collect();
         assert_eq!(kinds, ["FUNCTION", "SETTING", "SETTING", "TABLE", "TABLE DATA"]);
     }
 }

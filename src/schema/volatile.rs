@@ -20,6 +20,7 @@ pub mod stamp;
 pub mod token;
 mod write;
 
+use arcstr::Substr;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -125,7 +126,7 @@ impl Volatile {
     }
 
     /// The statements of these rows, with expressions in place of values.
-    pub fn written(&self, object: &Object, statements: Vec<String>) -> Vec<String> {
+    pub fn written(&self, object: &Object, statements: Vec<Substr>) -> Vec<Substr> {
         let Some(rendered) = self.rendered.get(object) else { return statements };
         let mut left: BTreeMap<&str, usize> = BTreeMap::new();
         for statement in &statements {
@@ -141,17 +142,17 @@ impl Volatile {
         };
         for (statement, expression) in rendered {
             if take(statement) {
-                written.push(expression.clone());
+                written.push(expression.as_str().into());
             } else if let Some(repaired) = repair::with_negative_zero(statement)
                 && take(&repaired)
             {
                 let repaired = repair::with_negative_zero(expression);
-                written.push(repaired.unwrap_or_else(|| expression.clone()));
+                written.push(repaired.unwrap_or_else(|| expression.clone()).into());
             }
         }
         // A row that has changed since is as it was.
         for (statement, left) in left {
-            written.extend(std::iter::repeat_n(statement.to_owned(), left));
+            written.extend(std::iter::repeat_n(Substr::from(statement), left));
         }
         written
     }

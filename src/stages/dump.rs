@@ -7,6 +7,7 @@
 pub mod parts;
 pub mod seeds;
 
+use arcstr::Substr;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -131,7 +132,7 @@ pub struct Block {
     /// The object; none for what is in no dump.
     pub object: Option<Object>,
     /// The statements, without a final `;`.
-    pub statements: Vec<String>,
+    pub statements: Vec<Substr>,
 }
 
 /// The title of the block with roles and settings.
@@ -144,7 +145,7 @@ impl Block {
     }
 
     /// What a reader is told apart: the block as a whole, but each role and each setting by itself.
-    pub fn parts(&self) -> impl Iterator<Item = (String, &[String])> {
+    pub fn parts(&self) -> impl Iterator<Item = (String, &[Substr])> {
         let whole = (self.title != ROLES).then(|| (self.title.clone(), &self.statements[..]));
         let each = if whole.is_some() { &[] } else { &self.statements[..] };
         let named = each.iter().map(|s| (roles::told(s).to_owned(), std::slice::from_ref(s)));
@@ -289,10 +290,11 @@ pub async fn dump(
     let mut blocks = Vec::new();
     if !made.statements.is_empty() {
         let title = ROLES.to_owned();
-        blocks.push(Block { title, object: None, statements: made.statements.clone() });
+        let statements = made.statements.iter().map(|s| Substr::from(s.as_str())).collect();
+        blocks.push(Block { title, object: None, statements });
     }
     if public_gone {
-        let statements = vec!["DROP SCHEMA IF EXISTS public".to_owned()];
+        let statements = vec![Substr::from("DROP SCHEMA IF EXISTS public")];
         blocks.push(Block { title: "schema `public`".to_owned(), object: None, statements });
     }
     let user = &database.address().user;
@@ -305,7 +307,7 @@ pub async fn dump(
         // pg_dump leaves the version out; one that the history chose is not the default.
         let version = versions.get(&entry.object.name).filter(|_| entry.object.kind == "EXTENSION");
         if let (Some(version), Some(statement)) = (version, statements.first_mut()) {
-            *statement = format!("{statement} VERSION {}", identifier::literal(version));
+            *statement = format!("{statement} VERSION {}", identifier::literal(version)).into();
         }
         if !statements.is_empty() {
             let title = entry.object.to_string();

@@ -397,7 +397,7 @@ async fn run_on(
     let text = async { Ok::<_, ProveError>(programs::dump(server, database, without).await?) };
     let (offline, text) = tokio::try_join!(rest, text)?;
     let holding = holding::read(server, database, &mut connection, table, &before, text).await?;
-    let cut = Timed { holding, window };
+    let cut = Timed { holding: holding.like(&request.dump.holding), window };
     let Some(kept) = &request.kept else { return Ok(Run { cut, heads: None, offline }) };
     let job = request.job(Goal::Upgrade, database, &scripts.all);
     interpreter.run_again(job, &|_| {}).await.map_err(ProveError::Run)?;

@@ -12,6 +12,7 @@ pub mod readme;
 mod sql_file;
 mod template;
 
+use arcstr::Substr;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -178,18 +179,19 @@ impl FileChange {
 struct RenderedBlock {
     title: String,
     calls: Vec<String>,
-    statements: Vec<String>,
+    statements: Vec<Substr>,
 }
 
 impl From<ops::Calls> for RenderedBlock {
     fn from(block: ops::Calls) -> Self {
         let ops::Calls { title, lines, statements } = block;
+        let statements = statements.into_iter().map(Substr::from).collect();
         Self { title: one_line(&title), calls: lines, statements }
     }
 }
 
 impl RenderedBlock {
-    fn new(title: &str, statements: &[String]) -> Self {
+    fn new(title: &str, statements: &[Substr]) -> Self {
         Self {
             title: one_line(title),
             calls: statements.iter().map(|s| literal::call("execute", s)).collect(),
@@ -218,27 +220,32 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
             format!(
                 "SELECT set_config('rebaseline.' || name, current_setting(name), false)\n\
                  FROM unnest({array}) AS name"
-            ),
+            )
+            .into(),
             format!(
                 "SELECT set_config(name, value, false)\nFROM (VALUES {}) AS wanted (name, value)",
                 values.join(", ")
-            ),
+            )
+            .into(),
         ],
     };
     let mut epilogue = Block {
         title: "What was set before.".to_owned(),
         object: None,
-        statements: vec![format!(
-            "SELECT set_config(name, current_setting('rebaseline.' || name), false)\n\
+        statements: vec![
+            format!(
+                "SELECT set_config(name, current_setting('rebaseline.' || name), false)\n\
              FROM unnest({array}) AS name"
-        )],
+            )
+            .into(),
+        ],
     };
     if dump.is_salted() {
         // Random uuids are made from it: others in each install, the same wherever one is referred to.
         let draw = format!("SELECT set_config('rebaseline.salt', {}, false)", dump.salt);
-        prologue.statements.push(draw);
-        let forget = "SELECT set_config('rebaseline.salt', '', false)".to_owned();
-        epilogue.statements.push(forget);
+        prologue.statements.push(draw.into());
+        let forget = "SELECT set_config('rebaseline.salt', '', false)";
+        epilogue.statements.push(forget.into());
     }
     let rendered = |block: &Block| RenderedBlock::new(&block.title, &block.statements);
     let text = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -334,7 +341,7 @@ fn script(request: &Request<'_>) -> Option<Script> {
     }
     let moved = |block: &&Block| request.style == Style::Sql || block.is_rows();
     let blocks = request.dump.blocks.iter();
-    let bytes: usize = blocks.clone().flat_map(|b| &b.statements).map(String::len).sum();
+    let bytes: usize = blocks.clone().flat_map(|b| &b.statements).map(|s| s.len()).sum();
     let moved: Vec<&Block> = blocks.filter(moved).collect();
     if bytes <= request.sql_file_above || moved.is_empty() {
         return None;

@@ -4,6 +4,7 @@
 //! or refuses by name what cannot be made again. Asks the first replay's database for types, keys and
 //! defaults, and changes nothing in it.
 
+use arcstr::Substr;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::error::{Explain, Kind};
@@ -132,7 +133,7 @@ impl Request<'_> {
     fn beforehand(&self) -> HashSet<&str> {
         let before = self.replayed.dump_before.iter().flat_map(|before| &before.entries);
         let rows = before.filter(|entry| entry.is_rows()).flat_map(|entry| &entry.statements);
-        rows.map(String::as_str).collect()
+        rows.map(Substr::as_str).collect()
     }
 
     fn search<'s>(

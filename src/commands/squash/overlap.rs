@@ -222,7 +222,7 @@ pub async fn settle(
     parts: &[SchemaDump],
     known: &Known<'_>,
 ) -> Result<Volatile> {
-    let theirs = twin_holding(rehearsal).await?;
+    let theirs = twin_holding(rehearsal).await?.map(|theirs| theirs.like(&dump.holding));
     let request = volatile_request(rehearsal, &dump.holding, theirs.as_ref(), known);
     Ok(volatile::settle(&request, parts).await?)
 }
@@ -277,6 +277,7 @@ async fn to_the_heads(
     let Rehearsal { server, database, replayed, .. } = &*rehearsal;
     let ours = async { Ok(dump::dump_heads(server, database, replayed).await?) };
     let (holding, theirs) = tokio::try_join!(ours, twin_holding(rehearsal))?;
+    let theirs = theirs.map(|theirs| theirs.like(&holding));
     let request = volatile_request(rehearsal, &holding, theirs.as_ref(), known);
     let volatile = volatile::at_the_heads(&request).await?;
     Ok(Some(Heads { holding, volatile, fresh }))

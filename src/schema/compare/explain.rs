@@ -4,6 +4,7 @@
 //! first line that differs. Telling never decides: two objects that differ by text differ, and if their
 //! trees are equal that is what is told.
 
+use arcstr::Substr;
 use pg_query::NodeEnum;
 
 use crate::schema::compare::change::{Change, Told, What};
@@ -70,7 +71,7 @@ fn told(difference: &Difference) -> Vec<What> {
         _ if kind == "TABLE DATA" => rows::changes(expected, actual, &difference.key),
         _ if NOTHING_BUT_PROPERTIES.contains(&kind) => properties(difference, expected, actual),
         Some((expected, actual)) if kind == family::MEMBER => {
-            let version = |all: &[String]| all.iter().map(|m| family::member_version(m)).collect();
+            let version = |all: &[Substr]| all.iter().map(|m| family::member_version(m)).collect();
             vec![named("version", Some(version(expected)), Some(version(actual)))]
         }
         // Content, in calls that have no properties.
@@ -88,7 +89,9 @@ fn told(difference: &Difference) -> Vec<What> {
 
 /// The object as a whole.
 fn unexplained(difference: &Difference) -> What {
-    let text = |side: &Option<Vec<String>>| side.as_ref().map(|all| all.join(";\n"));
+    let text = |side: &Option<Vec<Substr>>| {
+        side.as_ref().map(|all| all.iter().map(Substr::as_str).collect::<Vec<_>>().join(";\n"))
+    };
     let (expected, actual) = (text(&difference.expected), text(&difference.actual));
     if expected.is_some() && actual.is_some() {
         return definition(expected, actual);
@@ -105,14 +108,14 @@ fn named(name: &str, expected: Option<String>, actual: Option<String>) -> What {
     What { part, name, expected, actual, told: Told::Value }
 }
 
-fn properties(difference: &Difference, expected: &[String], actual: &[String]) -> Vec<What> {
-    let parsed = |all: &[String]| -> Option<Vec<NodeEnum>> {
+fn properties(difference: &Difference, expected: &[Substr], actual: &[Substr]) -> Vec<What> {
+    let parsed = |all: &[Substr]| -> Option<Vec<NodeEnum>> {
         all.iter().map(|statement| tree::parse(statement)).collect()
     };
     let (Some(wanted), Some(found)) = (parsed(expected), parsed(actual)) else {
         return vec![unexplained(difference)];
     };
-    let parts = |texts: &[String], nodes: &[NodeEnum]| -> Vec<Part> {
+    let parts = |texts: &[Substr], nodes: &[NodeEnum]| -> Vec<Part> {
         let mut parts = Vec::new();
         // Privileges that another role than the owner gave stand between two of these.
         let mut by = String::new();

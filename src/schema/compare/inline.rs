@@ -3,6 +3,7 @@
 //! Pure. `pg_dump` writes a check that is valid into `CREATE TABLE`, and one that is not behind it. Where
 //! the two sides do not agree in that, the constraint is told once, by its properties.
 
+use arcstr::Substr;
 use std::collections::{BTreeMap, BTreeSet};
 
 use pg_query::NodeEnum;
@@ -56,7 +57,7 @@ pub fn constraints(differences: &[Difference]) -> Inline {
 }
 
 /// The constraint of this name inside of a `CREATE`.
-fn within(statements: &[String], name: &str) -> Option<Constraint> {
+fn within(statements: &[Substr], name: &str) -> Option<Constraint> {
     let of = |nodes: &[Node]| {
         nodes.iter().find_map(|node| match &node.node {
             Some(NodeEnum::Constraint(constraint)) if constraint.conname == name => {

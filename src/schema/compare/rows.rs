@@ -2,6 +2,7 @@
 //!
 //! Pure. Rows are the INSERTs of `pg_dump`, one each.
 
+use arcstr::Substr;
 use std::collections::BTreeMap;
 
 use pg_query::NodeEnum;
@@ -54,7 +55,7 @@ fn primary_key(statement: &str, table: &Object) -> Option<Vec<String>> {
 }
 
 /// How the rows of a table differ.
-pub fn changes(expected: &[String], actual: &[String], key: &[String]) -> Vec<What> {
+pub fn changes(expected: &[Substr], actual: &[Substr], key: &[String]) -> Vec<What> {
     let (missing, extra) = row_changes(expected, actual);
     let mut others: BTreeMap<Vec<String>, (Row, &str)> = BTreeMap::new();
     let mut unpaired: Vec<(Option<Row>, &str)> = Vec::new();

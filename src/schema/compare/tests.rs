@@ -11,7 +11,7 @@ use super::*;
 
 fn entry(kind: &str, name: &str, statements: &[&str]) -> Entry {
     let object = Object { kind: kind.to_owned(), schema: Some("s".into()), name: name.to_owned() };
-    let statements = statements.iter().map(|s| (*s).to_owned()).collect();
+    let statements = statements.iter().map(|s| Substr::from(*s)).collect();
     Entry { object, owner: None, statements }
 }
 

@@ -191,7 +191,7 @@ mod tests {
             schema: Some(schema.to_owned()),
             name: name.to_owned(),
         };
-        let statements = vec!["INSERT INTO x (id, secret) VALUES (1, 'x')".to_owned()];
+        let statements = vec!["INSERT INTO x (id, secret) VALUES (1, 'x')".into()];
         Entry { object, owner: None, statements }
     }
 

@@ -1,6 +1,7 @@
 //! Volatile schema: definitions that differ between two replays, or that hold today's date though no
 //! revision writes it. They stay as one run made them, and are told.
 
+use arcstr::Substr;
 use chrono::NaiveDate;
 
 use crate::schema::Entry;
@@ -61,8 +62,8 @@ pub fn drift(
 }
 
 /// The first line that differs.
-fn changed(ours: &[String], theirs: &[String]) -> String {
-    let lines = |statements: &[String]| -> Vec<String> {
+fn changed(ours: &[Substr], theirs: &[Substr]) -> String {
+    let lines = |statements: &[Substr]| -> Vec<String> {
         statements.iter().flat_map(|s| s.lines().map(str::trim).map(str::to_owned)).collect()
     };
     let (ours, theirs) = (lines(ours), lines(theirs));
@@ -94,7 +95,7 @@ mod tests {
             schema: Some("s".to_owned()),
             name: name.to_owned(),
         };
-        Entry { object, owner: None, statements: vec![statement.to_owned()] }
+        Entry { object, owner: None, statements: vec![statement.into()] }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Finds the values that differ between two replays, and what kind each is.
 
+use arcstr::Substr;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
@@ -103,16 +104,16 @@ pub fn name_of(object: &Object) -> Name {
 }
 
 /// Rows that can be cut: all have the same columns.
-fn cut(statements: &[String]) -> Option<(&str, Vec<String>, Vec<Row<'_>>)> {
+fn cut(statements: &[Substr]) -> Option<(&str, Vec<String>, Vec<Row<'_>>)> {
     let Insert { head, columns, .. } = Insert::cut(statements.first()?)?;
     let rows: Option<Vec<Row<'_>>> =
         statements.iter().map(|s| Insert::cut_like(head, columns.len(), s)).collect();
     Some((head, columns, rows?))
 }
 
-fn same_rows(one: &[String], two: &[String]) -> bool {
-    let sorted = |rows: &[String]| {
-        let mut rows: Vec<String> = rows.to_vec();
+fn same_rows(one: &[Substr], two: &[Substr]) -> bool {
+    let sorted = |rows: &[Substr]| {
+        let mut rows: Vec<Substr> = rows.to_vec();
         rows.sort_unstable();
         rows
     };

@@ -4,6 +4,7 @@
 //! that run, a uuid that is the same wherever it must be the same and nowhere else. Any other value stays
 //! as it is, and so differs.
 
+use arcstr::Substr;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -162,7 +163,7 @@ pub fn mask(
                     texts[cell.column] = &cell.token;
                 }
             }
-            changed.push(rows::statement(head, &texts));
+            changed.push(rows::statement(head, &texts).into());
         });
         if changed.len() == entry.statements.len() {
             entry.statements = changed;
@@ -175,7 +176,7 @@ pub fn mask(
 /// order in which they were inserted. A row that nobody expects has none.
 fn each(
     table: &Masks,
-    statements: &[String],
+    statements: &[Substr],
     is_replay: bool,
     mut tell: impl FnMut(&str, &[&str], &[Cell]),
 ) {

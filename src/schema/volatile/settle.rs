@@ -1,6 +1,7 @@
 //! Decides how each changing value is written: as the column's default, from the clock, as a uuid of
 //! each install, as the user says; or refuses it.
 
+use arcstr::Substr;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::schema::rows;
@@ -147,7 +148,7 @@ impl Settle<'_> {
             }
             for key in facts.foreign_keys.iter().filter(|key| self.chosen.drop.contains(&key.table))
             {
-                let refers = |statement: &String| {
+                let refers = |statement: &Substr| {
                     rows::Insert::cut(statement).is_none_or(|row| {
                         let values = row.columns.iter().zip(&row.values);
                         let mut values = values.filter(|(column, _)| key.columns.contains(column));
@@ -193,7 +194,8 @@ impl Settle<'_> {
         }
         let schema = self.entries.iter().filter(|e| !e.is_rows()).flat_map(|e| &e.statements);
         let random = random.iter().map(AsRef::as_ref);
-        for text in schema.chain(self.made).map(String::as_str).chain(random) {
+        let made = self.made.iter().map(String::as_str);
+        for text in schema.map(Substr::as_str).chain(made).chain(random) {
             for uuid in uuids(text) {
                 if let Some(places) = places.get_mut(&uuid) {
                     places.push(None);

@@ -1,5 +1,6 @@
 //! From two replays to statements, and from the rows of an install to tokens.
 
+use arcstr::Substr;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::choice::Choices;
@@ -36,7 +37,8 @@ fn run(keys: [&str; 3], second: u32, secret: Option<&str>) -> Vec<Entry> {
             schema: Some("s".to_owned()),
             name: name.to_owned(),
         };
-        let statement = |row: &String| format!("INSERT INTO s.{name} ({columns}) VALUES ({row})");
+        let statement =
+            |row: &String| format!("INSERT INTO s.{name} ({columns}) VALUES ({row})").into();
         Entry { object, owner: None, statements: rows.iter().map(statement).collect() }
     };
     let at = |micro: u32| format!("'2026-11-20 10:00:{second:02}.{micro:06}+00'");
@@ -140,7 +142,7 @@ fn references_follow_their_keys() {
 }
 
 /// Whether the proof takes an install of these uuids, made in this second, for the same as the history.
-fn is_same(keys: [&str; 3], second: u32, change: impl Fn(&mut String)) -> bool {
+fn is_same(keys: [&str; 3], second: u32, change: impl Fn(&mut Substr)) -> bool {
     let (one, two) = (run(A, 1, None), run(B, 2, None));
     let volatile = settled(&one, &two, &Choices::default()).unwrap();
     let mut history = one;
@@ -153,7 +155,7 @@ fn is_same(keys: [&str; 3], second: u32, change: impl Fn(&mut String)) -> bool {
 
 #[test]
 fn the_proof_checks_what_can_be_checked() {
-    let nothing = |_: &mut String| {};
+    let nothing = |_: &mut Substr| {};
     let (x, y, z) = (
         "44444444-4444-4444-8444-444444444444",
         "55555555-5555-4555-8555-555555555555",
@@ -165,7 +167,7 @@ fn the_proof_checks_what_can_be_checked() {
     assert!(!is_same([x, A[1], z], 30, nothing), "the key of the replay");
     assert!(!is_same([x, A[0], z], 30, nothing), "a key of the replay");
     let replaced = |old: &'static str, new: &'static str| {
-        move |text: &mut String| *text = text.replace(old, new)
+        move |text: &mut Substr| *text = text.replace(old, new).into()
     };
     let reference = "member (team, note) VALUES ('44444444-4444-4444-8444-444444444444'";
     assert!(is_same([x, y, z], 30, replaced(reference, reference)));

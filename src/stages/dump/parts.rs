@@ -4,6 +4,7 @@
 //! changes in another way (a column added to another branch's table) cannot be told apart from what was
 //! there, so there is no baseline for it alone.
 
+use arcstr::Substr;
 use std::collections::BTreeMap;
 
 use crate::stages::dump::{Block, SchemaDump};
@@ -45,8 +46,8 @@ pub fn added(before: &SchemaDump, after: &SchemaDump) -> Result<SchemaDump, Chan
     Ok(SchemaDump { blocks, drops, ..after.clone() })
 }
 
-fn grouped(blocks: &[Block]) -> BTreeMap<&str, Vec<String>> {
-    let mut groups: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+fn grouped(blocks: &[Block]) -> BTreeMap<&str, Vec<Substr>> {
+    let mut groups: BTreeMap<&str, Vec<Substr>> = BTreeMap::new();
     for block in blocks {
         groups.entry(block.title.as_str()).or_default().extend(block.statements.iter().cloned());
     }
@@ -54,7 +55,7 @@ fn grouped(blocks: &[Block]) -> BTreeMap<&str, Vec<String>> {
 }
 
 /// What the block has more than these statements, if that is all the difference.
-fn more(block: &Block, before: &[String]) -> Option<Block> {
+fn more(block: &Block, before: &[Substr]) -> Option<Block> {
     let kind = block.object.as_ref().map(|object| object.kind.as_str());
     if kind.is_some_and(|kind| CAN_BE_REPEATED.contains(&kind)) {
         return Some(block.clone());

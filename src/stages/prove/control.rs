@@ -4,9 +4,9 @@ use crate::files;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
 use crate::postgres::{inventory, programs};
-use crate::schema::Entry;
 use crate::schema::inventory::Inventory;
 use crate::schema::toc;
+use crate::schema::{self, Entry};
 use crate::stages::prove::{Holding, Kept, ProveError, Request};
 
 /// A control of one dump.
@@ -24,8 +24,7 @@ pub struct Controls {
 
 /// The history at the cut, restored beside the history.
 pub async fn at_the_cut(request: &Request<'_>) -> Result<Control, ProveError> {
-    let text = &request.dump.holding.text;
-    restored(request, request.history_server, "control", text).await
+    restored(request, request.history_server, "control", &request.dump.holding).await
 }
 
 /// The whole history, and the baseline with the kept revisions, each restored where its roles are.
@@ -35,8 +34,8 @@ pub async fn at_the_heads(
     heads: &Holding,
 ) -> Result<Controls, ProveError> {
     let (history, baseline) = tokio::try_join!(
-        restored(request, request.history_server, "control_heads", &kept.holding.text),
-        restored(request, request.server, "control_heads", &heads.text),
+        restored(request, request.history_server, "control_heads", kept.holding),
+        restored(request, request.server, "control_heads", heads),
     )?;
     Ok(Controls { history, baseline })
 }
@@ -45,7 +44,7 @@ async fn restored(
     request: &Request<'_>,
     server: &Server,
     purpose: &str,
-    text: &str,
+    holding: &Holding,
 ) -> Result<Control, ProveError> {
     let database = ScratchDb::create(server, purpose).await?;
     let result = async {
@@ -54,7 +53,7 @@ async fn restored(
             sqlx::raw_sql("DROP SCHEMA public").execute(&mut connection).await?;
         }
         let script = server.folder().path().join(format!("{purpose}.sql"));
-        files::write_scratch(&script, text.as_bytes())?;
+        files::write_scratch(&script, holding.text.as_bytes())?;
         programs::psql(server, &database, &script).await.map_err(ProveError::Control)?;
         // The version table is there if a view needs it.
         let without = std::slice::from_ref(request.version_table);
@@ -63,7 +62,9 @@ async fn restored(
             Ok::<_, ProveError>(inventory::read(&mut connection, request.version_table).await?)
         };
         let (text, inventory) = tokio::try_join!(text, inventory)?;
-        Ok(Control { entries: toc::entries(&text)?, inventory })
+        let mut entries = toc::entries(&text)?;
+        schema::share(&mut entries, &holding.entries);
+        Ok(Control { entries, inventory })
     }
     .await;
     database.drop_scratch().await?;

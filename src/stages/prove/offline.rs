@@ -6,9 +6,9 @@ use crate::postgres::programs;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::stopwatch::Stopwatch;
 use crate::run::Interpreter;
-use crate::schema::Entry;
 use crate::schema::toc;
 use crate::schema::volatile::clock::Window;
+use crate::schema::{self, Entry};
 use crate::stages::prove::{Goal, Job, ProveError, Ran, Request, Scripts};
 
 /// What came of it.
@@ -75,5 +75,7 @@ async fn apply(
         without.extend(found);
     }
     let text = programs::dump(server, database, &without).await?;
-    Ok(OfflineRun::Made(toc::entries(&text)?, window))
+    let mut entries = toc::entries(&text)?;
+    schema::share(&mut entries, &request.dump.holding.entries);
+    Ok(OfflineRun::Made(entries, window))
 }

@@ -40,5 +40,5 @@ async fn run_on(
     let window = watch.stop(&mut connection).await?;
     let text = programs::dump(server, database, std::slice::from_ref(table)).await?;
     let holding = holding::read(server, database, &mut connection, table, &before, text).await?;
-    Ok(Timed { holding, window })
+    Ok(Timed { holding: holding.like(kept.holding), window })
 }

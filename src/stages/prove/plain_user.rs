@@ -4,6 +4,7 @@
 //! blocks in a transaction that is given up at the end, so that the server stays as it was: the roles that
 //! the baseline makes are not there when it runs by itself.
 
+use arcstr::Substr;
 use std::collections::BTreeSet;
 
 use crate::files;
@@ -38,7 +39,8 @@ pub async fn plain_user(
     }
     let schemas = existing.schemas.iter().filter(|schema| *schema != "public");
     let schemas = schemas.map(|s| format!("CREATE SCHEMA IF NOT EXISTS {}", identifier::quote(s)));
-    let version_table = dump.holding.version_table.iter().flat_map(|e| e.statements.clone());
+    let version_table =
+        dump.holding.version_table.iter().flat_map(|e| &e.statements).map(ToString::to_string);
     let made = &dump.holding.made;
     let mut settings = SETTINGS.to_vec();
     settings.extend(dump.is_salted().then_some(("rebaseline.salt", "plain")));
@@ -50,10 +52,10 @@ pub async fn plain_user(
         settings: &settings,
     };
     let rows = dump.holding.entries.iter().filter(|entry| entry.is_rows());
-    let bytes: usize = rows.clone().flat_map(|entry| &entry.statements).map(String::len).sum();
+    let bytes: usize = rows.clone().flat_map(|entry| &entry.statements).map(|s| s.len()).sum();
     let left_out: BTreeSet<String> =
         rows.filter(|_| bytes > MANY_ROWS).map(|entry| entry.object.to_string()).collect();
-    let parts: Vec<(String, &[String])> = dump.blocks.iter().flat_map(Block::parts).collect();
+    let parts: Vec<(String, &[Substr])> = dump.blocks.iter().flat_map(Block::parts).collect();
     let blocks = || {
         let is_out = |title| left_out.contains(title);
         parts.iter().map(move |(title, all)| if is_out(title) { &[] } else { *all })

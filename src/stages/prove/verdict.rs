@@ -190,7 +190,7 @@ impl Verdict {
             let entries = holding.entries.iter().filter(|entry| !dropped(entry));
             let entries = entries.filter(|entry| entry.is_rows() || !changes(entry));
             let counted = |entry: &Entry| Entry {
-                statements: vec![format!("-- {} rows", entry.statements.len())],
+                statements: vec![format!("-- {} rows", entry.statements.len()).into()],
                 ..entry.clone()
             };
             entries.map(|e| if changes(e) { counted(e) } else { e.clone() }).collect()

@@ -8,6 +8,7 @@
 //! put together, many in one INSERT, as `pg_dump --rows-per-insert` does: a round trip for each
 //! would take most of an upgrade's time.
 
+use arcstr::Substr;
 use std::borrow::Cow;
 
 use crate::schema::rows;
@@ -68,7 +69,7 @@ pub fn one_line(title: &str) -> String {
 }
 
 /// The statements, with neighbouring rows of one table put into one INSERT.
-fn joined(statements: &[String]) -> Vec<Cow<'_, str>> {
+fn joined(statements: &[Substr]) -> Vec<Cow<'_, str>> {
     let mut out: Vec<Cow<'_, str>> = Vec::new();
     // Where the values begin in the INSERT that is still open, and how many rows it has.
     let mut open: Option<(&str, usize)> = None;
@@ -95,7 +96,7 @@ mod tests {
     use super::*;
 
     fn block(title: &str, statements: &[&str]) -> Block {
-        let statements = statements.iter().map(|s| (*s).to_owned()).collect();
+        let statements = statements.iter().map(|s| Substr::from(*s)).collect();
         Block { title: title.to_owned(), object: None, statements }
     }
 
@@ -149,12 +150,14 @@ mod tests {
 
     #[test]
     fn only_rows_of_one_table_and_not_too_many_are_put_together() {
-        let row = |table: &str, n: usize| format!("INSERT INTO {table} (a) VALUES ({n})");
-        let rows: Vec<String> = (0..=2 * ROWS).map(|n| row("t", n)).collect();
+        let row = |table: &str, n: usize| -> Substr {
+            format!("INSERT INTO {table} (a) VALUES ({n})").into()
+        };
+        let rows: Vec<Substr> = (0..=2 * ROWS).map(|n| row("t", n)).collect();
         assert_eq!(joined(&rows).len(), 3);
-        let long = format!("INSERT INTO t (a) VALUES ('{}')", "x".repeat(LENGTH));
+        let long = Substr::from(format!("INSERT INTO t (a) VALUES ('{}')", "x".repeat(LENGTH)));
         assert_eq!(joined(&[long.clone(), long]).len(), 2);
-        let others = [row("t", 1), row("u", 1), "SELECT 1".to_owned(), row("u", 2), row("u", 3)];
+        let others = [row("t", 1), row("u", 1), "SELECT 1".into(), row("u", 2), row("u", 3)];
         let found = joined(&others);
         assert_eq!(found.len(), 4);
         assert_eq!(found[3], "INSERT INTO u (a) VALUES (2),\n(3)");

@@ -7,6 +7,7 @@
 
 mod error;
 
+use arcstr::{ArcStr, Substr};
 use std::collections::BTreeSet;
 
 use rebaseline_archive::DatabaseRecord;
@@ -173,7 +174,7 @@ async fn without_revisions(
 }
 
 /// The entries that are taken, independent of who owns what.
-fn entries(text: &str, choice: &Choice<'_>, facts: &Facts) -> Result<Vec<Entry>, CopyError> {
+fn entries(text: &ArcStr, choice: &Choice<'_>, facts: &Facts) -> Result<Vec<Entry>, CopyError> {
     let mut taken = Vec::new();
     for entry in toc::entries(text)?.into_iter().filter(|entry| choice.takes_entry(entry)) {
         let owner = entry.owner.as_deref().unwrap_or_default();
@@ -185,7 +186,7 @@ fn entries(text: &str, choice: &Choice<'_>, facts: &Facts) -> Result<Vec<Entry>,
         if !in_anothers_name && !is_large {
             entry.statements = portable::statements(&entry, &facts.owner, |_| None)?;
         }
-        let gives = |s: &String| gives_ownership(s, owner);
+        let gives = |s: &Substr| gives_ownership(s, owner);
         entry.statements.retain(|statement| !gives(statement));
         if !entry.statements.is_empty() {
             taken.push(entry);
@@ -208,7 +209,7 @@ fn roles(taken: &[Entry], facts: &Facts) -> Vec<String> {
             .iter()
             .filter(|entry| kinds.contains(&entry.object.kind.as_str()))
             .flat_map(|entry| &entry.statements);
-        let words = |s: &String| {
+        let words = |s: &Substr| {
             s.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).any(|w| w == *role)
                 || s.contains(&identifier::quote(role))
         };

@@ -54,10 +54,12 @@ pub struct Twin {
 /// What a database holds, with the name of another one in the place of its own.
 pub fn in_the_name_of(first: &str, own: &str, mut holding: Holding) -> Holding {
     if first != own {
-        let made = holding.made.statements.iter_mut();
-        let entries = holding.entries.iter_mut().flat_map(|entry| &mut entry.statements);
-        for statement in entries.chain(made).filter(|statement| statement.contains(own)) {
+        for statement in holding.made.statements.iter_mut().filter(|s| s.contains(own)) {
             *statement = statement.replace(own, first);
+        }
+        let entries = holding.entries.iter_mut().flat_map(|entry| &mut entry.statements);
+        for statement in entries.filter(|statement| statement.contains(own)) {
+            *statement = statement.replace(own, first).into();
         }
     }
     holding

@@ -24,9 +24,13 @@ pub fn made_entries(statements: &[String]) -> Vec<Entry> {
     for statement in statements {
         let object = object(statement);
         match entries.iter_mut().find(|entry| entry.object == object) {
-            Some(entry) => entry.statements.push(statement.clone()),
+            Some(entry) => entry.statements.push(statement.as_str().into()),
             None => {
-                entries.push(Entry { object, owner: None, statements: vec![statement.clone()] });
+                entries.push(Entry {
+                    object,
+                    owner: None,
+                    statements: vec![statement.as_str().into()],
+                });
             }
         }
     }
@@ -41,7 +45,7 @@ pub fn member_entries(members: &[String]) -> Vec<Entry> {
     let entry = |member: &String| {
         let name = member.rsplit_once(' ').map_or(member.as_str(), |(name, _version)| name);
         let object = Object { kind: MEMBER.to_owned(), schema: None, name: name.to_owned() };
-        Entry { object, owner: None, statements: vec![member.clone()] }
+        Entry { object, owner: None, statements: vec![member.as_str().into()] }
     };
     members.iter().map(entry).collect()
 }

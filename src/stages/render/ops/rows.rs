@@ -4,6 +4,7 @@
 //! PostgreSQL casts as it would read the literal. One row with anything else (an expression, a
 //! backslash), and the table's rows stay the INSERTs that `pg_dump` wrote.
 
+use arcstr::Substr;
 use std::borrow::Cow;
 
 use crate::stages::render::ops::layout::Code;
@@ -37,7 +38,7 @@ pub fn table(statement: &str) -> Option<Key> {
 }
 
 /// All rows of a table in one call; `None` if one of them cannot be said.
-pub fn code(statements: &[String], table: &Table) -> Option<Code> {
+pub fn code(statements: &[Substr], table: &Table) -> Option<Code> {
     let rows = statements.iter().map(|s| row(s)).collect::<Option<Vec<_>>>()?;
     let first = rows.first()?;
     let key = table.key();
