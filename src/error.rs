@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::postgres::said::said;
 use crate::schema::compare::Change;
 
 /// The classes of failure, one exit code each.
@@ -115,8 +116,8 @@ impl Error {
         let mut next = self.0.source();
         while let Some(cause) = next {
             // The driver's own chain says the server's sentence twice, with a line of PostgreSQL's source.
-            if let Some(sqlx::Error::Database(told)) = cause.downcast_ref::<sqlx::Error>() {
-                causes.push(told.message().to_owned());
+            if let Some(error @ sqlx::Error::Database(_)) = cause.downcast_ref::<sqlx::Error>() {
+                causes.push(said(error));
                 break;
             }
             causes.push(cause.to_string());

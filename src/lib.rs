@@ -19,6 +19,7 @@ pub mod error;
 pub mod files;
 pub mod format;
 pub mod history;
+pub mod interruption;
 pub mod journal;
 pub mod likeness;
 pub mod postgres;

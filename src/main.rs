@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use rebaseline::cli::{Cli, Command};
 use rebaseline::error::{Error, Interrupted, Kind};
+use rebaseline::interruption::interruption;
 use rebaseline::report::{Log, Report};
 use rebaseline::{commands, config};
 
@@ -57,8 +58,10 @@ fn main_with_room() -> ExitCode {
 /// and removes its scratch servers.
 async fn run(cli: &Cli, report: &Report) -> Result<u8, Error> {
     let signal = tokio::select! {
+        // First: a command may hear of the signal by itself, and tell what it has done so far.
+        biased;
         result = commands::run(cli, report) => return result,
-        signal = signal() => signal,
+        signal = interruption() => signal,
     };
     if matches!(cli.command, Command::Health(_)) {
         // It has nothing else to end by.
@@ -66,19 +69,4 @@ async fn run(cli: &Cli, report: &Report) -> Result<u8, Error> {
     }
     let journal = commands::unfinished_journal(&cli.global);
     Err(Interrupted { signal, journal, databases: matches!(cli.command, Command::Stamp(_)) }.into())
-}
-
-async fn signal() -> &'static str {
-    use tokio::signal::unix::{SignalKind, signal};
-    let wait = async |kind: SignalKind| match signal(kind) {
-        Ok(mut stream) => {
-            stream.recv().await;
-        }
-        Err(_) => std::future::pending().await,
-    };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => "Ctrl-C",
-        () = wait(SignalKind::terminate()) => "SIGTERM",
-        () = wait(SignalKind::hangup()) => "SIGHUP",
-    }
 }

@@ -18,6 +18,7 @@ pub mod live;
 pub mod passfile;
 pub mod programs;
 pub mod run_folder;
+pub mod said;
 pub mod scratch;
 pub mod server;
 pub mod stall;

@@ -141,6 +141,11 @@ impl Report {
             }
             let _ = writeln!(std::io::stdout(), "{}", redact(&object.to_string()));
         }
+        self.trouble(error);
+    }
+
+    /// An error whose result is on stdout already: for people only.
+    pub fn trouble(&self, error: &Error) {
         let mut text = format!("{} {error}\n", self.paint("31;1", "error:"));
         for cause in error.causes() {
             text += &format!("  caused by: {}\n", indented(&cause));

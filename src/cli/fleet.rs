@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 
 use super::Env;
 
@@ -28,7 +29,7 @@ pub struct Targets {
     #[arg(long, value_name = "FILE")]
     pub archive: Option<PathBuf>,
     /// How many databases at once
-    #[arg(long, default_value_t = 16, value_name = "N", help_heading = "Many databases")]
+    #[arg(long, default_value_t = 16, value_parser = at_least_one(), value_name = "N", help_heading = "Many databases")]
     pub jobs: usize,
     /// How long one database may take in all, in seconds [default: 60; with --catch-up as long as it takes]
     #[arg(long, value_parser = seconds, value_name = "SECONDS", help_heading = "Many databases")]
@@ -152,6 +153,11 @@ pub struct Behind {
     /// Folder with PostgreSQL's programs, for pg_dump
     #[arg(long, value_name = "DIR", requires = "backup")]
     pub pg_bin: Option<PathBuf>,
+}
+
+/// A number of things at once.
+fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
 }
 
 /// A time limit in seconds, at most a day.

@@ -35,6 +35,12 @@ pub enum BridgeError {
         /// The file.
         path: PathBuf,
     },
+    /// The module would be lost with what somebody has written into it.
+    #[error("`{}` is not as it was generated: it was edited, or an older rebaseline made it", path.display())]
+    Edited {
+        /// The file.
+        path: PathBuf,
+    },
     /// Our template cannot be rendered.
     #[error("the bridge's module cannot be rendered")]
     Template(#[from] tera::Error),
@@ -55,7 +61,7 @@ pub enum BridgeError {
 impl Explain for BridgeError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Unusual { .. } | Self::Foreign { .. } => Kind::Refused,
+            Self::Unusual { .. } | Self::Foreign { .. } | Self::Edited { .. } => Kind::Refused,
             Self::Template(_) => Kind::Bug,
             Self::File(_) | Self::Half { .. } => Kind::Tool,
         }
@@ -65,6 +71,13 @@ impl Explain for BridgeError {
         match self {
             Self::Unusual { .. } => bridge::instructions(),
             Self::Foreign { .. } => vec!["move it out of the way".to_owned()],
+            Self::Edited { path } => vec![
+                format!(
+                    "keep what you need of it, move it out of the way, then: rebaseline bridge remove   (mv {0} {0}.old)",
+                    path.display()
+                ),
+                "or, if nothing of it is needed: rebaseline bridge install && rebaseline bridge remove".to_owned(),
+            ],
             Self::Half { .. } => vec!["run the same command again".to_owned()],
             _ => Vec::new(),
         }
@@ -178,6 +191,9 @@ pub fn outdated(settings: &Settings) -> Option<String> {
 
 fn remove(settings: &Settings, arguments: &BridgeRemove, report: &Report) -> Result<BridgeResult> {
     let place = Place::find(settings)?;
+    if place.old.as_ref().is_some_and(|module| !bridge::is_as_generated(module)) {
+        return Err(BridgeError::Edited { path: place.module }.into());
+    }
     let env = bridge::remove(&place.text).map_err(|source| place.unusual(source))?;
     let mut result = place.result(settings, "removed", env.as_deref());
     if env.is_none() && place.old.is_none() {

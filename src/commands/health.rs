@@ -25,6 +25,9 @@ pub enum HealthError {
     /// Not one database.
     #[error("a health check is about one database, and {0} were named")]
     NotOne(usize),
+    /// A file of databases.
+    #[error("a health check is about one database, and --targets names a file of them")]
+    File,
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -40,7 +43,7 @@ impl Explain for HealthError {
     fn kind(&self) -> Kind {
         match self {
             Self::Revisions => Kind::Refused,
-            Self::NotOne(_) => Kind::Usage,
+            Self::NotOne(_) | Self::File => Kind::Usage,
             Self::Listen { .. } => Kind::Tool,
         }
     }
@@ -48,7 +51,9 @@ impl Explain for HealthError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Revisions => vec!["rebaseline audit".to_owned()],
-            Self::NotOne(_) => vec!["name it: postgresql://USER@HOST/DB, or env:NAME".to_owned()],
+            Self::NotOne(_) | Self::File => {
+                vec!["name it: postgresql://USER@HOST/DB, or env:NAME".to_owned()]
+            }
             Self::Listen { .. } => vec!["choose another: --listen 127.0.0.1:PORT".to_owned()],
         }
     }
@@ -60,14 +65,16 @@ impl Printable for Health {
     }
 }
 
-/// Checks once: a line of JSON on stdout, whatever happens, and 0 or 1.
+/// Checks once: a line of JSON on stdout, whatever happens, and 0 or 1. Only a command line that does not name one
+/// database is an error.
 pub async fn once(global: &Global, arguments: &StatusArguments, report: &Report) -> Result<u8> {
     let targets = &arguments.targets;
-    let prepared = match targets.urls.as_slice() {
-        [url] => prepare(global, url, arguments.version_table.as_deref()),
-        several => Err(HealthError::NotOne(several.len()).into()),
+    let url = match (targets.urls.as_slice(), targets.targets.as_slice()) {
+        ([url], []) => url,
+        (_, [_, ..]) => return Err(HealthError::File.into()),
+        (urls, []) => return Err(HealthError::NotOne(urls.len()).into()),
     };
-    let health = match prepared {
+    let health = match prepare(global, url, arguments.version_table.as_deref()) {
         Ok((target, expected)) => {
             Checker::new(target, expected, targets.connect_timeout).check().await
         }

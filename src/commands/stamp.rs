@@ -36,9 +36,10 @@ pub async fn stamp(global: &Global, arguments: &Stamp, report: &Report) -> Resul
     let (plan, header) = plan::plan(&settings, &all, targets, allowed(arguments))?;
     let journal = arguments.journal.as_deref();
     let mut run =
-        Run::prepare("stamp", (targets, named), (&plan, &header), journal, report).await?;
+        Run::prepare(run::STAMP, (targets, named), (&plan, &header), journal, report).await?;
     run.timeout = run.timeout.or(Some(TIMEOUT));
     let (patience, write) = (patience(targets), !arguments.dry_run);
+    run.writes = write;
     run.each(|target| stamp::stamp(target, &plan, patience, write)).await
 }
 
@@ -50,7 +51,8 @@ pub async fn status(global: &Global, arguments: &Status, report: &Report) -> Res
     let all = Archives::load(&settings, targets.archive.as_deref())?;
     let (plan, header) = plan::plan(&settings, &all, targets, Allowed::default())?;
     let squashes = Generations::of(&all)?;
-    let mut run = Run::prepare("status", (targets, named), (&plan, &header), None, report).await?;
+    let mut run =
+        Run::prepare(run::STATUS, (targets, named), (&plan, &header), None, report).await?;
     run.timeout = run.timeout.or(Some(TIMEOUT));
     let patience = patience(targets);
     let finder = Finder::new(&settings, &squashes, &plan, patience);

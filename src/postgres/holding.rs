@@ -25,7 +25,7 @@ pub enum HoldingError {
     #[error(transparent)]
     Toc(#[from] TocError),
     /// The catalog cannot be read.
-    #[error(transparent)]
+    #[error("cannot read the catalog")]
     Catalog(#[from] sqlx::Error),
 }
 

@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use crate::postgres::connect::{self, Waiting};
 use crate::postgres::identifier;
+use crate::postgres::said::said;
 use crate::postgres::target::Target;
 
 /// In one word.
@@ -55,11 +56,14 @@ impl Health {
     }
 
     /// Judges the rows of the version table; none stands for no table.
-    fn of(rows: Option<&[String]>, heads: &[String]) -> Self {
+    fn of(rows: Option<&[String]>, table: &str, heads: &[String]) -> Self {
         let current = rows.is_some_and(|rows| !rows.is_empty() && rows == heads);
         let why = match rows {
             _ if current => None,
-            None => Some("there is no version table".to_owned()),
+            None => Some(format!(
+                "there is no version table {table}; if it has another name or schema: \
+                 --version-table [SCHEMA.]TABLE"
+            )),
             Some([]) => Some("the version table is empty".to_owned()),
             Some(rows) => Some(format!("it stands at {}", rows.join(","))),
         };
@@ -117,7 +121,7 @@ impl Checker {
         }
         let expected = Some(self.expected.heads.join(","));
         match result {
-            Ok(rows) => Health::of(rows.as_deref(), &self.expected.heads),
+            Ok(rows) => Health::of(rows.as_deref(), &self.shown(), &self.expected.heads),
             Err(Broken::Connection(why)) => Health::unknown(expected, why),
             Err(Broken::Query(why)) => {
                 Health { db_connected: true, ..Health::unknown(expected, why) }
@@ -146,11 +150,17 @@ impl Checker {
                 if !error.code().is_some_and(|c| c.starts_with("57P")) =>
             {
                 self.connection = Some(connection);
-                Err(Broken::Query(error.to_string()))
+                Err(Broken::Query(error.message().to_owned()))
             }
-            Ok(Err(error)) => Err(broken(&error)),
+            Ok(Err(error)) => Err(broken(&said(&error))),
             Err(_) => Err(broken(&"the database does not answer any more")),
         }
+    }
+
+    /// The version table's name, as `--version-table` has it.
+    fn shown(&self) -> String {
+        let schema = self.target.schema.iter();
+        schema.chain([&self.expected.table]).map(String::as_str).collect::<Vec<_>>().join(".")
     }
 
     /// Both statements are sent as one: so they are one transaction, also behind a pooler.
@@ -188,7 +198,7 @@ mod tests {
 
     fn told(rows: Option<&[&str]>, heads: &[&str]) -> (bool, Option<String>) {
         let owned = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
-        let health = Health::of(rows.map(owned).as_deref(), &owned(heads));
+        let health = Health::of(rows.map(owned).as_deref(), "t", &owned(heads));
         assert_eq!(health.status == Status::Ready, health.why.is_none());
         assert_eq!(health.status == Status::Ready, health.migrations_current);
         (health.migrations_current, health.current_revision)

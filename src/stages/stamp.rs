@@ -21,6 +21,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::postgres::connect::{self, Patience};
 use crate::postgres::programs::Table;
+use crate::postgres::said;
 use crate::postgres::target::Target;
 use crate::postgres::turn;
 pub use check::Check;
@@ -29,7 +30,7 @@ pub use decision::{Allowed, Decision, Judgement, Plan, Replaced};
 use error::TargetError;
 pub use graph::Requires;
 use table::Found;
-pub use told::{Catalog, Outcome, Told};
+pub use told::{Catalog, Outcome, Told, unmatched};
 
 /// Stamps one database, or only says where it stands when `write` is false.
 pub async fn stamp(target: &Target, plan: &Plan, patience: Patience, write: bool) -> Told {
@@ -233,8 +234,8 @@ async fn put(
     }
     table::rewrite(&mut transaction, table, rows).await?;
     transaction.commit().await.map_err(|error| match error {
-        // The server said no: nothing is committed.
-        sqlx::Error::Database(_) => TargetError::from(error),
+        // The server said no: nothing is committed. One that ends the session may say so after it has.
+        sqlx::Error::Database(_) if !said::is_lost(&error) => TargetError::from(error),
         _ => TargetError::Commit(error),
     })
 }

@@ -295,14 +295,14 @@ async fn differences_are_accepted_one_by_one() {
     // A file may hold the lines of the report as they were printed.
     project.write(
         "known.txt",
-        "# seen by us\n\ncolumn `public.room.size`: type `integer` -> `bigint`\npublic.gone\n",
+        "# seen by us\n\n  differs: column `public.room.size`: type `integer` -> `bigint`\npublic.gone\n",
     );
     let accept = [&accept[..], &["--accept-drift-file", "known.txt"]].concat();
     let dry = project.rebaseline(&[&accept[..], &["--dry-run", &shop]].concat()).exits(0).stdout;
     for line in [
         "note: accepted: column `public.room.size`: type `integer` -> `bigint`",
         "note: accepted: index `public.by_hand` is too much",
-        "note: accepted, but nothing there differs: public.gone",
+        "\nnote: accepted, but it differs on no database: public.gone\n",
     ] {
         assert!(dry.contains(line), "{line}: {dry}");
     }

@@ -231,6 +231,156 @@ async fn ctrl_c_and_kill_leave_a_database_as_it_was() {
     }
 }
 
+/// `shop` is done, `locked` is worked on, `later` waits for its turn.
+#[tokio::test]
+async fn an_interruption_tells_what_was_done() {
+    let (project, target, shop) = shop().await;
+    target.copy("shop", "original").await;
+    let waiting = "select count(*)::text from pg_stat_activity where wait_event_type = 'Lock'";
+    let lock = "lock table alembic_version in access exclusive mode";
+    for (format, verb, done) in [
+        ("json", "status", "would_stamp"),
+        ("text", "stamp", "stamped"),
+        ("jsonl", "stamp", "already_there"),
+    ] {
+        let (locked, later) = (format!("locked_{format}"), format!("later_{format}"));
+        let urls = [
+            &shop,
+            &target.copy("original", &locked).await,
+            &target.copy("original", &later).await,
+        ];
+        let mut other = target.connect(&locked).await;
+        let mut transaction = other.begin().await.unwrap();
+        sqlx::raw_sql(lock).execute(&mut *transaction).await.unwrap();
+        let command = [
+            "--format",
+            format,
+            verb,
+            "--jobs",
+            "1",
+            "--lock-timeout",
+            "60",
+            urls[0],
+            urls[1],
+            urls[2],
+        ];
+        let mut command = project.command(&command);
+        let child = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        target.until(waiting, &["1"]).await;
+        Project::signal(&child, Signal::INT);
+        let run = Run::from(child.wait_with_output().unwrap()).exits(130);
+        transaction.rollback().await.unwrap();
+        assert!(run.stderr.contains("error: interrupted by Ctrl-C"), "{}", run.stderr);
+        let counts = json!({ "interrupted": 1, "not_tried": 1, done: 1 });
+        match format {
+            "json" => {
+                let told = run.json();
+                assert_eq!(outcomes(&told), [done, "interrupted", "not_tried"]);
+                let why = told["targets"][2]["why"].as_str().unwrap();
+                assert!(why.contains("before its turn"), "{why}");
+                assert_eq!(told["summary"]["outcomes"], counts);
+                assert_eq!(told["summary"]["interrupted"], "Ctrl-C");
+                assert!(run.stderr.contains("nothing was changed"), "{}", run.stderr);
+            }
+            "jsonl" => {
+                let last: Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+                assert_eq!(run.stdout.lines().count(), 4, "{}", run.stdout);
+                assert_eq!(last["summary"]["outcomes"], counts);
+            }
+            _ => {
+                assert!(
+                    run.stdout.contains("1 interrupted, 1 not tried, 1 stamped"),
+                    "{}",
+                    run.stdout
+                );
+                assert!(
+                    run.stdout.contains("it was stamped whole, or not at all"),
+                    "{}",
+                    run.stdout
+                );
+                // Thousands of databases that were not begun are a number.
+                assert!(!run.stdout.contains(&later), "{}", run.stdout);
+                assert!(
+                    run.stderr.contains("each database is stamped, or as it was"),
+                    "{}",
+                    run.stderr
+                );
+            }
+        }
+        assert_eq!(target.versions(&locked).await, ["r2"]);
+        assert_eq!(target.versions(&later).await, ["r2"]);
+    }
+    assert_eq!(target.versions("shop").await, ["fresh"]);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_in_the_middle_is_told_so() {
+    let (project, target, shop) = shop().await;
+    let mut other = target.connect("shop").await;
+    let mut transaction = other.begin().await.unwrap();
+    let lock = "lock table alembic_version in share row exclusive mode";
+    sqlx::raw_sql(lock).execute(&mut *transaction).await.unwrap();
+    let command = ["--format", "json", "stamp", "--lock-timeout", "60", &shop];
+    let child = project.command(&command).stdout(Stdio::piped()).spawn().unwrap();
+    let waiting = "select count(*)::text from pg_stat_activity where wait_event_type = 'Lock'";
+    target.until(waiting, &["1"]).await;
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rebaseline' and wait_event_type = 'Lock'";
+    target.execute("postgres", end).await;
+    let told = Run::from(child.wait_with_output().unwrap()).exits(1).json();
+    transaction.rollback().await.unwrap();
+    let told = &told["targets"][0];
+    assert_eq!(
+        told["why"],
+        "the connection was lost: terminating connection due to administrator command"
+    );
+    assert_eq!(told["help"], "nothing was written: run the same command again");
+    assert_eq!(target.versions("shop").await, ["r2"]);
+}
+
+#[tokio::test]
+async fn a_bad_line_of_a_file_is_refused_by_itself() {
+    let (project, target, shop) = shop().await;
+    let lines = format!("\u{feff}{shop}\r\nme:s3cret@host/y\r\n# ours\r\nenv:NO_SUCH_URL\r\n");
+    project.write("shops.txt", lines);
+    let run = report(&project, &["stamp", "--targets", "shops.txt", "--fail-fast"]).exits(1);
+    assert_eq!(outcomes(&run.json()), ["refused", "refused", "not_tried"]);
+    let run = report(&project, &["stamp", "--targets", "shops.txt"]).exits(1);
+    let told = run.json();
+    assert_eq!(outcomes(&told), ["refused", "refused", "stamped"]);
+    for (number, (target, why)) in [
+        ("line 2 of shops.txt", "it names no database: "),
+        ("line 4 of shops.txt", "`NO_SUCH_URL` is not set"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let told = &told["targets"][number];
+        assert_eq!(told["target"], target);
+        assert!(told["why"].as_str().unwrap().contains(why), "{told}");
+        assert!(told["help"].as_str().unwrap().contains("postgresql://USER@HOST/DB"), "{told}");
+    }
+    assert!(!format!("{}{}", run.stdout, run.stderr).contains("s3cret"), "{run:?}");
+    assert_eq!(target.versions("shop").await, ["fresh"]);
+    // Bad lines alone, and a pattern: nobody is asked.
+    project.write("bad.txt", "me@host\n");
+    let run = report(&project, &["stamp", "--targets", "bad.txt", "--databases", "%"]).exits(1);
+    assert_eq!(outcomes(&run.json()), ["refused"]);
+}
+
+#[tokio::test]
+async fn an_accepted_name_that_means_nothing_anywhere_is_told_once() {
+    let (project, target, shop) = shop().await;
+    let other = target.copy("shop", "other").await;
+    target.execute("other", "create index by_hand on room (id)").await;
+    let accept = ["status", "--accept-drift", "public.by_hand", "--accept-drift", "public.gone"];
+    let run = project.rebaseline(&[&accept[..], &[&shop, &other]].concat()).exits(0);
+    let note = "note: accepted, but it differs on no database: public.gone";
+    assert_eq!(run.stdout.matches("differs on no database").count(), 1, "{}", run.stdout);
+    assert!(run.stdout.contains(note), "{}", run.stdout);
+    let told = report(&project, &[&accept[..], &[&shop, &other]].concat()).exits(0).json();
+    assert_eq!(told["summary"]["unmatched"], json!(["public.gone"]));
+}
+
 #[tokio::test]
 async fn a_journal_of_another_squash_or_of_another_run_is_refused() {
     let (project, target, shop) = shop().await;

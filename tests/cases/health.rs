@@ -105,6 +105,35 @@ async fn five_states_of_the_version_table_and_a_database_that_is_down() {
     assert_eq!(probe(&project, &url)["expected_revision"], Value::Null);
 }
 
+#[tokio::test]
+async fn a_probe_is_about_one_database_and_says_how_to_name_another_table() {
+    let project = chain();
+    let target = Target::start().await;
+    let url = target.database("shop").await;
+    project.write("shops.txt", &url);
+    for more in [
+        &[][..],
+        &[url.as_str(), url.as_str()],
+        &["--targets", "shops.txt"],
+        &[&url, "--targets", "shops.txt"],
+    ] {
+        let run = project.rebaseline(&[&["status", "--health"], more].concat()).exits(2);
+        assert!(run.stderr.contains("a health check is about one database"), "{}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
+    let run = project.rebaseline(&["status", "--health", &url]).exits(1);
+    let why = "there is no version table alembic_version; if it has another name or schema: --version-table";
+    assert!(run.stderr.contains(why), "{}", run.stderr);
+    // The server's words, and no line of its source.
+    target.execute("shop", "create table alembic_version (number int)").await;
+    let run = project.rebaseline(&["status", "--health", &url]).exits(1);
+    assert!(
+        run.stderr.trim_end().ends_with("column \"version_num\" does not exist"),
+        "{}",
+        run.stderr
+    );
+}
+
 /// A running `rebaseline health`.
 struct Served {
     child: Child,

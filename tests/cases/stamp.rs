@@ -320,13 +320,13 @@ async fn targets_from_variables_and_files_and_passwords_stay_hidden() {
 fn targets_that_cannot_be_meant_are_a_usage_error() {
     let mut project = chain();
     project.set("BROKEN_URL", "postgresql://me:s3cret@host:port/x");
-    project.write("shops.txt", "# shops\npostgresql://me@host/x\n\nme:s3cret@host/y\n");
     for (arguments, words) in [
         (&["stamp"][..], &["no database was named"][..]),
         (&["status"], &["no database was named"]),
         (&["stamp", "env:MISSING_URL"], &["MISSING_URL", "not set"]),
         (&["stamp", "env:BROKEN_URL"], &["BROKEN_URL"]),
-        (&["stamp", "--targets", "shops.txt"], &["line 4", "shops.txt"]),
+        (&["stamp", "--jobs", "0", "postgresql://me@host/x"], &["--jobs", "1.."]),
+        (&["status", "--jobs", "-1", "postgresql://me@host/x"], &["-1"]),
         (&["stamp", "--targets", "nowhere.txt"], &["nowhere.txt"]),
         (&["stamp", "mysql+pymysql://me:s3cret@host/x"], &["mysql", "not PostgreSQL"]),
         (&["stamp", "me:s3cret@host/x"], &["postgresql://"]),

@@ -7,13 +7,14 @@ use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use crate::postgres::connect::{self, ConnectError, Waiting};
+use crate::postgres::said::{is_lost, said};
 use crate::postgres::target::Target;
 
 /// A target that could not be asked.
 #[derive(Debug)]
 pub struct Unknown {
-    /// Which.
-    pub target: Target,
+    /// Which: without its password, or the line of a file.
+    pub target: String,
     /// Why.
     pub why: String,
     /// What to do.
@@ -22,12 +23,13 @@ pub struct Unknown {
 
 impl Unknown {
     fn connect(target: &Target, error: &ConnectError) -> Self {
-        Self { target: target.clone(), why: error.to_string(), help: error.help() }
+        Self { target: target.to_string(), why: error.to_string(), help: error.help() }
     }
 
     fn query(target: &Target, error: &sqlx::Error) -> Self {
-        let why = format!("cannot be asked: {error}");
-        Self { target: target.clone(), why, help: "nothing was written".to_owned() }
+        let why = format!("cannot be asked: {}", said(error));
+        let again = if is_lost(error) { ": run the same command again" } else { "" };
+        Self { target: target.to_string(), why, help: format!("nothing was written{again}") }
     }
 }
 

@@ -30,6 +30,12 @@ pub struct Summary {
     pub earlier: usize,
     /// How many were named again.
     pub repeated: usize,
+    /// The signal that ended the run before its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<&'static str>,
+    /// Accepted names that mean nothing on any database that was compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmatched: Vec<String>,
     /// How long all of it took.
     pub seconds: f64,
     /// The slowest, the worst first.

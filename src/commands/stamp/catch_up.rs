@@ -14,12 +14,12 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::plan;
-use super::run::Run;
+use super::run::{self, Run};
 use rebaseline_archive::VersionTableRecord;
 
 use crate::cli::{Environment, Global, Running, Stamp};
 use crate::commands::archives::Archives;
-use crate::commands::fleet;
+use crate::commands::fleet::{self, Progress};
 use crate::commands::generations::{self, Generations, Squash, run_folder};
 use crate::config::{self, BuiltinEnv, Settings};
 use crate::error::{Explain, Kind, Result};
@@ -129,8 +129,8 @@ pub async fn catch_up(global: &Global, arguments: &Stamp, report: &Report) -> Re
     let journal = arguments.journal.as_deref();
     let goes_by = (&newest, &header);
     let mut run =
-        Run::prepare("catch up", (&arguments.targets, named), goes_by, journal, report).await?;
-    run.script = behind.sql;
+        Run::prepare(run::CATCH_UP, (&arguments.targets, named), goes_by, journal, report).await?;
+    (run.script, run.writes) = (behind.sql, !looks_only);
     let squashes = Generations::of(&all)?;
     let plans = squashes.plans(&newest);
     let folder = run_folder(&settings)?;
@@ -235,9 +235,16 @@ impl Work<'_> {
             bar.inc(1);
             Ok(true)
         };
-        let ways = fleet::each(targets, self.arguments.targets.jobs, look, ended).await?;
+        // Nothing is written here: an interruption needs no report of ours.
+        let never = std::future::pending::<()>();
+        let jobs = self.arguments.targets.jobs;
+        let (ways, _) = fleet::each(targets, jobs, look, ended, never).await?;
         bar.finish_and_clear();
-        Ok(ways.into_iter().map(Option::flatten).collect())
+        let way = |way| match way {
+            Progress::Ended(way) => way,
+            Progress::Waiting | Progress::Begun => None,
+        };
+        Ok(ways.into_iter().map(way).collect())
     }
 
     fn newest(&self) -> &Plan {
@@ -307,7 +314,10 @@ impl Work<'_> {
     /// code says may hold a password.
     async fn failed(&self, target: &Target, own: Told, error: &CatchUpError) -> Told {
         let mut help = error.help();
-        if matches!(error, CatchUpError::Run { .. } | CatchUpError::LockLost(_)) {
+        if matches!(
+            error,
+            CatchUpError::Run { .. } | CatchUpError::Lost(_) | CatchUpError::LockLost(_)
+        ) {
             let table = &self.newest().version_table;
             let now = match catch_up::look(target, table, self.patience).await {
                 Ok(Standing::At(rows)) => format!("it stands at {} now", rows.join(", ")),

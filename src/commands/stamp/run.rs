@@ -9,11 +9,19 @@ use serde::Serialize;
 use crate::cli::Targets;
 use crate::commands::fleet::journal::{Header, Journal};
 use crate::commands::fleet::summary::Summary;
-use crate::commands::fleet::{self, Fleet};
-use crate::error::Result;
+use crate::commands::fleet::{self, Fleet, Named, Progress};
+use crate::error::{Explain, Interrupted, Result};
+use crate::interruption::interruption;
 use crate::postgres::target::Target;
 use crate::report::{Printable, Report};
-use crate::stages::stamp::{Outcome, Plan, Told};
+use crate::stages::stamp::{self, Outcome, Plan, Told};
+
+/// The verbs, as the progress bar shows them.
+pub const STAMP: &str = "stamp";
+/// Only looks.
+pub const STATUS: &str = "status";
+/// Runs archived revisions.
+pub const CATCH_UP: &str = "catch up";
 
 /// A fleet and how it is gone through.
 pub struct Run<'a> {
@@ -25,6 +33,8 @@ pub struct Run<'a> {
     pub plan: &'a Plan,
     /// How long one database may take, if there is a limit.
     pub timeout: Option<Duration>,
+    /// Whether databases are written to.
+    pub writes: bool,
     /// Whether the report is a script of SQL.
     pub script: bool,
     /// Where the report goes.
@@ -39,7 +49,7 @@ impl<'a> Run<'a> {
     /// Gathers the fleet from what is named; without those that the journal knows.
     pub async fn prepare(
         verb: &'static str,
-        (arguments, named): (&'a Targets, Vec<Target>),
+        (arguments, named): (&'a Targets, Named),
         (plan, header): (&'a Plan, &Header),
         journal: Option<&Path>,
         report: &'a Report,
@@ -57,12 +67,13 @@ impl<'a> Run<'a> {
             summary.earlier = named - fleet.targets.len();
         }
         let timeout = arguments.timeout;
-        let script = false;
+        let (writes, script) = (verb != STATUS, false);
         Ok(Self {
             verb,
             arguments,
             plan,
             timeout,
+            writes,
             script,
             report,
             started,
@@ -77,7 +88,8 @@ impl<'a> Run<'a> {
         &self.fleet.targets
     }
 
-    /// Does the work and reports; exits with 1 if a database was refused.
+    /// Does the work and reports; exits with 1 if a database was refused. A signal ends it with the report of what was
+    /// done so far.
     pub async fn each<'t, F>(&'t self, work: impl Fn(&'t Target) -> F) -> Result<u8>
     where
         F: Future<Output = Told>,
@@ -96,6 +108,8 @@ impl<'a> Run<'a> {
             told.push(untouched.because(unknown.why.clone(), &unknown.help));
         }
         told.iter().for_each(&mut told_of);
+        let begins = told.is_empty() || !self.arguments.fail_fast;
+        let targets = fleet.targets.as_slice();
         let work = |target| self.within(target, work(target));
         let ended = |target: &_, told: &Told| {
             if let Some(journal) = journal.as_ref().filter(|_| told.outcome.is_done()) {
@@ -105,25 +119,62 @@ impl<'a> Run<'a> {
             told_of(told);
             Ok(!(self.arguments.fail_fast && told.outcome == Outcome::Refused))
         };
-        let answers = fleet::each(&fleet.targets, self.arguments.jobs, work, ended).await?;
-        for (target, answer) in fleet.targets.iter().zip(answers) {
-            told.push(answer.unwrap_or_else(|| {
-                let why = "another target was refused before its turn (--fail-fast)".to_owned();
-                let told = Told::untouched(target, plan, Outcome::NotTried);
-                let told = told.because(why, "run it again");
-                told_of(&told);
-                told
-            }));
+        let begun = if begins { targets } else { &[] };
+        let (mut progress, signal) =
+            fleet::each(begun, self.arguments.jobs, work, ended, interruption()).await?;
+        progress.resize_with(targets.len(), || Progress::Waiting);
+        for (target, progress) in targets.iter().zip(progress) {
+            let (outcome, why, help) = match progress {
+                Progress::Ended(answer) => {
+                    told.push(answer);
+                    continue;
+                }
+                Progress::Begun => {
+                    let why = "the run was interrupted while this one was worked on";
+                    (Outcome::Interrupted, why, self.after_an_interruption())
+                }
+                Progress::Waiting if signal.is_some() => {
+                    (Outcome::NotTried, "the run was interrupted before its turn", "run it again")
+                }
+                Progress::Waiting => {
+                    let why = "another target was refused before its turn (--fail-fast)";
+                    (Outcome::NotTried, why, "run it again")
+                }
+            };
+            let left = Told::untouched(target, plan, outcome).because(why.to_owned(), help);
+            told_of(&left);
+            told.push(left);
         }
         bar.finish_and_clear();
         summary.seconds = report.elapsed() - self.started;
+        summary.interrupted = signal;
+        if signal.is_none() {
+            summary.unmatched =
+                stamp::unmatched(told.iter().filter_map(|told| told.catalog.as_ref()));
+        }
         let refused = told.iter().any(|told| told.outcome == Outcome::Refused);
         if report.is_by_line() {
             report.result(&Last { summary });
         } else {
             report.result(&ToldAll { targets: told, summary, script: self.script });
         }
-        Ok(u8::from(refused))
+        let Some(signal) = signal else { return Ok(u8::from(refused)) };
+        let interrupted = Interrupted { signal, journal: None, databases: self.writes };
+        let code = interrupted.kind().exit_code();
+        report.trouble(&interrupted.into());
+        Ok(code)
+    }
+
+    /// What to say of a database whose work was dropped.
+    fn after_an_interruption(&self) -> &'static str {
+        match self.verb {
+            _ if !self.writes => "nothing was written: run it again",
+            CATCH_UP => {
+                "it is as it was, or stands at one of its revisions, or is stamped: run it again, and it goes on \
+                 from there"
+            }
+            _ => "it was stamped whole, or not at all: run it again",
+        }
     }
 
     /// The work on one database, within the time that one may take.
@@ -175,7 +226,14 @@ impl Printable for ToldAll {
             };
             return self.targets.iter().map(one).collect::<Vec<_>>().join("\n\n");
         }
-        let mut lines: Vec<String> = self.targets.iter().flat_map(Told::lines).collect();
+        let interrupted = self.summary.interrupted.is_some();
+        // After an interruption the summary counts those that were not begun.
+        let told =
+            self.targets.iter().filter(|told| !interrupted || told.outcome != Outcome::NotTried);
+        let mut lines: Vec<String> = told.flat_map(Told::lines).collect();
+        for name in &self.summary.unmatched {
+            lines.push(format!("note: accepted, but it differs on no database: {name}"));
+        }
         if self.targets.len() + self.summary.earlier > 1 {
             lines.push(self.summary.to_string());
         }

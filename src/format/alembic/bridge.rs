@@ -11,6 +11,7 @@ mod tests;
 
 use std::ops::Range;
 
+use rebaseline_archive::Sha256;
 use tera::{Context, Tera};
 
 use self::scan::{Call, Scan};
@@ -23,6 +24,9 @@ pub const FILE: &str = "rebaseline_bridge.py";
 const MODULE: &str = "rebaseline_bridge";
 const IMPORT: &str = "from alembic.util import load_python_file";
 const TEMPLATE: &str = include_str!("../../../templates/alembic/bridge.py.tera");
+
+/// What stands before the hash of all that is above it, in the module's last line.
+const SEAL: &str = "# As generated: ";
 
 /// The first number of the advisory lock that an upgrade through the bridge holds; the second one is
 /// [`version_table_number`]. The next number is a lock of the bridge's own.
@@ -93,7 +97,19 @@ pub fn module(archives: &str, root: &str) -> Result<String, tera::Error> {
     context.insert("root", &literal::python(root));
     context.insert("lock", &LOCK);
     context.insert("version", env!("CARGO_PKG_VERSION"));
-    Tera::one_off(TEMPLATE, &context, false)
+    Ok(sealed(&Tera::one_off(TEMPLATE, &context, false)?))
+}
+
+/// A text with the hash by which an edit of it can be told, whatever version has made it.
+fn sealed(text: &str) -> String {
+    format!("{text}\n{SEAL}{}\n", Sha256::of(text.as_bytes()))
+}
+
+/// Whether a module is as [`module`] has made it, in any version that seals them. Ends of lines do not count: git may
+/// change them.
+pub fn is_as_generated(text: &str) -> bool {
+    let text = text.replace("\r\n", "\n");
+    text.rsplit_once(&format!("\n{SEAL}")).is_some_and(|(body, _)| sealed(body) == text)
 }
 
 /// Whether a file is one that [`module`] made, of any version.

@@ -15,24 +15,34 @@ pub struct Accepted {
     name: String,
 }
 
+/// What stands before a difference in the report.
+const LEADS: [&str; 3] = ["differs:", "note:", "accepted:"];
+
 impl Accepted {
-    /// Reads a name: ``table `public.orders` ``, `table public.orders`, `public.orders`, or a whole line of the report.
+    /// Reads a name: ``table `public.orders` ``, `table public.orders`, `public.orders`, or a whole line of the report
+    /// (``  differs: table `public.orders` is missing``).
     pub fn new(written: &str) -> Self {
         let written = written.trim();
-        let (kind, name) = match written.split_once('`') {
+        let mut line = written;
+        // As the report puts them before a difference.
+        while let Some(rest) = LEADS.iter().find_map(|lead| line.strip_prefix(lead)) {
+            line = rest.trim_start();
+        }
+        let (kind, name) = match line.split_once('`') {
             // What stands behind the second backtick tells how the object differs.
             Some((kind, rest)) => {
                 let name = rest.split_once('`').map_or(rest, |(name, _)| name);
                 (Some(kind.trim()).filter(|kind| !kind.is_empty()), name)
             }
-            None => (None, written),
+            None => (None, line),
         };
         Self { written: written.to_owned(), kind: kind.map(str::to_lowercase), name: plain(name) }
     }
 
     /// The names in a file: one a line; empty lines and those that begin with `#` are passed over.
     pub fn list(text: &str) -> Vec<Self> {
-        let lines = text.lines().map(str::trim);
+        // An editor's mark of UTF-8 is no part of the first line.
+        let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
         lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(Self::new).collect()
     }
 
@@ -74,11 +84,24 @@ mod tests {
             "`public.orders.total`",
             "column `public.orders.total`: default `0` -> none",
             "Column `public.orders.total` is missing",
+            "  differs: column `public.orders.total` is missing",
+            "differs: column `public.orders.total`: default `0` -> none",
+            "\tdiffers:column `public.orders.total` is too much",
+            "  note: accepted: column `public.orders.total`: default `0` -> none",
+            "differs: column public.orders.total",
+            "differs: public.orders.total",
         ] {
             assert!(Accepted::new(written).means(&column), "{written}");
         }
-        for written in ["table `public.orders.total`", "public.orders", "public.orders.*", "*", ""]
-        {
+        for written in [
+            "table `public.orders.total`",
+            "  differs: table `public.orders.total` is missing",
+            "differs:",
+            "public.orders",
+            "public.orders.*",
+            "*",
+            "",
+        ] {
             assert!(!Accepted::new(written).means(&column), "{written}");
         }
     }
@@ -98,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_file_has_one_a_line() {
-        let names = Accepted::list("# known\n\n  public.a\ntable `public.b`\n");
+        let names = Accepted::list("\u{feff}# known\n\n  public.a\ntable `public.b`\r\n");
         assert_eq!(names, [Accepted::new("public.a"), Accepted::new("table `public.b`")]);
     }
 }

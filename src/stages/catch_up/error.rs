@@ -6,6 +6,7 @@ use crate::error::Explain;
 use crate::files::PathError;
 use crate::postgres::binaries::BinariesError;
 use crate::postgres::connect::ConnectError;
+use crate::postgres::said::{self, said};
 use crate::postgres::url::UrlError;
 use crate::process::ProcessError;
 use crate::run::RunError;
@@ -23,8 +24,11 @@ pub enum CatchUpError {
     #[error("the version table is locked by another session")]
     Locked,
     /// The server refused a statement of ours.
-    #[error("{0}")]
+    #[error("{}", said(.0))]
     Sql(sqlx::Error),
+    /// The server ended a session of ours, or the network did.
+    #[error("the connection was lost: {}", said(.0))]
+    Lost(sqlx::Error),
     /// Another catch-up has the lock.
     #[error("another catch-up of this database is running")]
     Busy,
@@ -32,7 +36,7 @@ pub enum CatchUpError {
     #[error("an upgrade of this database is running, through the bridge")]
     Upgrading,
     /// The connection that holds the lock broke.
-    #[error("the connection that holds the lock of this catch-up was lost: {0}")]
+    #[error("the connection that holds the lock of this catch-up was lost: {}", said(.0))]
     LockLost(sqlx::Error),
     /// The migrations failed.
     #[error("{}", failed(source))]
@@ -79,8 +83,11 @@ pub enum CatchUpError {
 impl From<sqlx::Error> for CatchUpError {
     fn from(error: sqlx::Error) -> Self {
         // 55P03 is lock_not_available: the lock timeout.
-        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        if code.as_deref() == Some("55P03") { Self::Locked } else { Self::Sql(error) }
+        match said::code(&error).as_deref() {
+            Some("55P03") => Self::Locked,
+            _ if said::is_lost(&error) => Self::Lost(error),
+            _ => Self::Sql(error),
+        }
     }
 }
 
@@ -142,7 +149,9 @@ impl CatchUpError {
             Self::Busy | Self::Upgrading => {
                 "wait until it has ended; nothing was written by this one".to_owned()
             }
-            Self::LockLost(_) => "run the same command again".to_owned(),
+            Self::Lost(_) | Self::LockLost(_) => {
+                "run the same command again: it goes on from where the database stands".to_owned()
+            }
             Self::Run { source, .. } => match source.as_ref() {
                 RunError::Revision { .. } => AGAIN.to_owned(),
                 other => other

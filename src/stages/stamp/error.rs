@@ -1,6 +1,7 @@
 //! Why a target could not be read or written, and what to do about it.
 
 use crate::postgres::connect::ConnectError;
+use crate::postgres::said::{self, said};
 
 /// Why a target could not be read or written. Nothing was written, but where it says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -43,10 +44,13 @@ pub enum TargetError {
     #[error("its version table changes while it is looked at")]
     Moved,
     /// The connection broke at the end.
-    #[error("the connection was lost while the change was committed: {0}")]
+    #[error("the connection was lost while the change was committed: {}", said(.0))]
     Commit(sqlx::Error),
+    /// The connection broke before: the server ended the session, or the network did.
+    #[error("the connection was lost: {}", said(.0))]
+    Lost(sqlx::Error),
     /// Anything else.
-    #[error("{0}")]
+    #[error("{}", said(.0))]
     Sql(sqlx::Error),
 }
 
@@ -59,14 +63,13 @@ fn locked(by: &[String]) -> String {
 
 impl From<sqlx::Error> for TargetError {
     fn from(error: sqlx::Error) -> Self {
-        let told = error.as_database_error();
-        let message = told.map(|error| error.message().to_owned()).unwrap_or_default();
         // From PostgreSQL's table of error codes (appendix A of its documentation).
-        match told.and_then(sqlx::error::DatabaseError::code).as_deref() {
+        match said::code(&error).as_deref() {
             Some("55P03") => Self::Locked(Vec::new()),
-            Some("57014") => Self::Cancelled(message),
-            Some("42501") => Self::Privilege(message),
+            Some("57014") => Self::Cancelled(said(&error)),
+            Some("42501") => Self::Privilege(said(&error)),
             Some("25006") => Self::ReadOnly,
+            _ if said::is_lost(&error) => Self::Lost(error),
             _ => Self::Sql(error),
         }
     }
@@ -99,8 +102,31 @@ impl TargetError {
             Self::Schema(_) => "make the schema first; nothing was written",
             Self::Moved => "a migration may be running: try again; nothing was written",
             Self::Commit(_) => "whether it is stamped is not known: run the same command again",
+            Self::Lost(_) => "nothing was written: run the same command again",
             Self::Sql(_) => "nothing was written: the transaction was rolled back",
         };
         help.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::said::tests::served;
+
+    #[test]
+    fn a_session_that_is_ended_is_no_error_of_a_statement() {
+        let ended = "terminating connection due to administrator command";
+        let error = TargetError::from(served("57P01", ended));
+        assert_eq!(error.to_string(), format!("the connection was lost: {ended}"));
+        assert_eq!(error.help(), "nothing was written: run the same command again");
+        let error = TargetError::from(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()));
+        assert_eq!(error.to_string(), "the connection was lost: connection reset");
+        let error = TargetError::from(served("42883", "function f() does not exist"));
+        assert_eq!(error.to_string(), "function f() does not exist");
+        assert!(matches!(
+            TargetError::from(served("57014", "canceled")),
+            TargetError::Cancelled(_)
+        ));
     }
 }

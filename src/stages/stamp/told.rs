@@ -1,8 +1,10 @@
 //! What is told of one database, for people and for scripts.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 
-use crate::postgres::target::Target;
 use crate::report::count;
 use crate::schema::Object;
 use crate::schema::index::nearest::Whereabouts;
@@ -30,8 +32,10 @@ pub enum Outcome {
     WouldAdopt,
     /// It was left as it is.
     Refused,
-    /// Nothing was tried: another target was refused first.
+    /// Nothing was tried: another target was refused first, or the run was interrupted.
     NotTried,
+    /// The run was interrupted while this one was worked on.
+    Interrupted,
 }
 
 impl Outcome {
@@ -110,7 +114,7 @@ pub struct Catalog {
     pub drift: Vec<Line>,
     /// What differs and does not count.
     pub noted: Vec<Noted>,
-    /// Accepted names that mean nothing here.
+    /// Accepted names that mean nothing here. People are told of those that mean nothing anywhere.
     pub unmatched: Vec<String>,
 }
 
@@ -216,7 +220,7 @@ fn lines(difference: &Difference) -> Vec<Line> {
 
 impl Told {
     /// A database that was left as it is, before anything could be found.
-    pub fn untouched(target: &Target, plan: &Plan, outcome: Outcome) -> Self {
+    pub fn untouched(target: &impl fmt::Display, plan: &Plan, outcome: Outcome) -> Self {
         Self {
             target: target.to_string(),
             outcome,
@@ -254,6 +258,7 @@ impl Told {
             Outcome::WouldAdopt => "can be adopted",
             Outcome::Refused => "refused",
             Outcome::NotTried => "not tried",
+            Outcome::Interrupted => "interrupted",
         };
         let found = match &self.found {
             Some(rows) if !rows.is_empty() => format!(" (found {})", rows.join(", ")),
@@ -321,10 +326,21 @@ impl Catalog {
                 notes.push(format!("{words}: {}", shortened(&names)));
             }
         }
-        let unmatched = self.unmatched.iter();
-        notes.extend(unmatched.map(|name| format!("accepted, but nothing there differs: {name}")));
         notes
     }
+}
+
+/// The accepted names that mean nothing on any of these databases; none where no catalog was compared.
+pub fn unmatched<'a>(catalogs: impl Iterator<Item = &'a Catalog>) -> Vec<String> {
+    let mut compared = catalogs.filter(|catalog| catalog.compared != Compared::No);
+    let Some(first) = compared.next() else { return Vec::new() };
+    let mut names = first.unmatched.clone();
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    for catalog in compared {
+        names.retain(|name| catalog.unmatched.contains(name));
+    }
+    names
 }
 
 /// The first few of a list, and how many there are.
@@ -334,5 +350,28 @@ pub fn shortened(names: &[String]) -> String {
     match names.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown}; and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalog(compared: Compared, unmatched: &[&str]) -> Catalog {
+        let unmatched = unmatched.iter().map(|name| (*name).to_owned()).collect();
+        Catalog { compared, unmatched, ..Catalog::none("no reason".to_owned()) }
+    }
+
+    #[test]
+    fn a_name_that_means_something_on_one_database_is_not_told() {
+        let all = Compared::All;
+        let fleet = [
+            catalog(Compared::No, &[]),
+            catalog(all, &["a", "b", "b", "c"]),
+            catalog(Compared::Some, &["c", "b"]),
+        ];
+        assert_eq!(unmatched(fleet.iter()), ["b", "c"]);
+        assert_eq!(unmatched(fleet[..1].iter()), [""; 0]);
+        assert_eq!(unmatched([catalog(all, &["a"]), catalog(all, &[])].iter()), [""; 0]);
     }
 }

@@ -43,6 +43,34 @@ fn in_and_out_byte_for_byte() {
     assert_same_tree(&before, &project.tree());
 }
 
+/// What somebody has written into the module is not thrown away, whatever was said beforehand.
+#[test]
+fn an_edited_module_is_not_removed() {
+    let project = Project::chain(&["op.execute('create table a (id int)')"]);
+    let before = project.tree();
+    project.rebaseline(&["bridge", "install"]).exits(0);
+    let file = "migrations/rebaseline_bridge.py";
+    let module = project.read(file);
+    project.write(file, module.replacen("import json", "import json  # ours", 1));
+    let edited = project.tree();
+    for arguments in [&["remove"][..], &["remove", "--yes"], &["remove", "--dry-run"]] {
+        let run = project.rebaseline(&[&["bridge"], arguments].concat()).exits(1);
+        for words in [file, "is not as it was generated", "state: nothing was changed"] {
+            assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+        }
+        assert_same_tree(&edited, &project.tree());
+    }
+    // As the hint says: out of the way, then the call is taken out all the same.
+    std::fs::remove_file(project.path().join(file)).unwrap();
+    assert_eq!(outcome(&project, &["remove"]), "removed");
+    assert_same_tree(&before, &project.tree());
+    // Git may have changed the ends of its lines.
+    project.rebaseline(&["bridge", "install"]).exits(0);
+    project.write(file, module.replace('\n', "\r\n"));
+    assert_eq!(outcome(&project, &["remove", "--yes"]), "removed");
+    assert_same_tree(&before, &project.tree());
+}
+
 /// Killed at each change: what is there works, and the same command finishes it.
 #[test]
 fn killed_in_between() {

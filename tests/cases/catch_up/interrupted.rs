@@ -5,7 +5,7 @@ use std::process::Stdio;
 use serde_json::json;
 
 use super::{assert_alike, assert_says, at_each, catch_up, outcomes, told};
-use crate::support::project::{ENV_SYNC, Project};
+use crate::support::project::{ENV_SYNC, Project, Run};
 use crate::support::target::Target;
 use crate::support::terminal::on_a_terminal;
 
@@ -95,6 +95,45 @@ async fn killed_in_the_middle_it_goes_on_and_a_second_one_is_kept_out() {
     assert_eq!(told(&run)[0]["applied"], json!(["r3", "r4"]));
     catch_up(&project, &[], &super::urls(&databases)).exits(0);
     assert_alike(&target, &databases).await;
+}
+
+/// One is done, one is worked on, one waits for its turn.
+#[tokio::test]
+async fn ctrl_c_tells_what_was_done() {
+    let (old, project) = both();
+    let target = Target::start().await;
+    let databases = at_each(&target, &old, &["r3", "r4"]).await;
+    let behind = target.database("behind").await;
+    old.alembic(&behind, &["upgrade", "r1"]).exits(0);
+    let urls = [databases[1].1.as_str(), behind.as_str(), databases[2].1.as_str()];
+    project.write("hang", "");
+    let command = [
+        "--format",
+        "json",
+        "stamp",
+        "--catch-up",
+        "--yes",
+        "--jobs",
+        "1",
+        urls[0],
+        urls[1],
+        urls[2],
+    ];
+    let mut command = project.command(&command);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    project.wait_for("hangs");
+    Project::signal(&child, rustix::process::Signal::INT);
+    let run = Run::from(child.wait_with_output().unwrap()).exits(130);
+    assert_eq!(outcomes(&run), ["caught_up", "interrupted", "not_tried"]);
+    assert_says(&told(&run)[1], "help", "it goes on from there");
+    assert_eq!(run.json()["summary"]["interrupted"], "Ctrl-C");
+    assert!(run.stderr.contains("or stands at an archived revision"), "{}", run.stderr);
+    std::fs::remove_file(project.path().join("hang")).unwrap();
+    let sessions = "select count(*)::text from pg_stat_activity where datname = 'behind'";
+    target.until(sessions, &["0"]).await;
+    assert_eq!(target.versions("behind").await, ["r2"]);
+    let run = catch_up(&project, &[], &urls).exits(0);
+    assert_eq!(outcomes(&run), ["already_there", "caught_up", "stamped"]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use similar::TextDiff;
 
-use super::{Unusual, install, is_module, module, parse, remove};
+use super::{Unusual, install, is_as_generated, is_module, module, parse, remove};
 
 /// The lines that an install changes; taking it out again must give the same bytes.
 fn changed(text: &str) -> String {
@@ -130,4 +130,24 @@ fn the_module_knows_its_folders() {
     assert!(text.contains("os.path.join(HERE, '../data \"x\"')"), "{text}");
     assert!(is_module(&text) && !is_module(SYNC));
     parse(&text).unwrap();
+}
+
+#[test]
+fn an_edited_module_is_told_from_one_that_is_as_generated() {
+    let text = module("../archive", "..").unwrap();
+    assert!(is_module(&text) && is_as_generated(&text));
+    assert!(is_as_generated(&text.replace('\n', "\r\n")));
+    let (body, seal) = text.trim_end().rsplit_once('\n').unwrap();
+    for edited in [
+        text.replacen("import json", "import json  # ours", 1),
+        format!("{text}# ours\n"),
+        format!("{text}\n"),
+        format!("{body}\n"),
+        format!("{body}\n\n{seal}\n"),
+        format!("{body}\n{seal}0\n"),
+        text.trim_end().to_owned(),
+        String::new(),
+    ] {
+        assert!(edited != text && !is_as_generated(&edited), "{edited}");
+    }
 }
