@@ -1,5 +1,4 @@
 //! The command line: clap types only. What they mean together is worked out in `config`.
-#![expect(clippy::doc_markdown, reason = "these comments are the help pages")]
 
 mod archive;
 pub mod audit;

@@ -1,5 +1,4 @@
 //! `archive` and `bridge`: what lies beside the revisions.
-#![expect(clippy::doc_markdown, reason = "these comments are the help pages")]
 
 use std::path::PathBuf;
 

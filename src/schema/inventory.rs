@@ -22,6 +22,9 @@ use sha2::{Digest, Sha256};
 use crate::schema::{self, Object};
 pub use difference::Difference;
 
+/// The kind of a setting of the database. It is of the database, not of what is in it: no copy and no dump carries it.
+pub const DATABASE_SETTING: &str = "database setting";
+
 /// The query; its parameters are schema and name of the version table. What it expects of the session is
 /// told in the file.
 pub const QUERY: &str = include_str!("inventory.sql");

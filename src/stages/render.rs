@@ -341,7 +341,7 @@ fn script(request: &Request<'_>) -> Option<Script> {
     }
     let moved = |block: &&Block| request.style == Style::Sql || block.is_rows();
     let blocks = request.dump.blocks.iter();
-    let bytes: usize = blocks.clone().flat_map(|b| &b.statements).map(|s| s.len()).sum();
+    let bytes: usize = blocks.clone().flat_map(|b| &b.statements).map(Substr::len).sum();
     let moved: Vec<&Block> = blocks.filter(moved).collect();
     if bytes <= request.sql_file_above || moved.is_empty() {
         return None;

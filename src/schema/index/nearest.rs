@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use crate::report::count;
 use crate::schema::Object;
-use crate::schema::inventory::{Definition, Forms, Inventory, Item, difference, majors};
+use crate::schema::inventory::{
+    DATABASE_SETTING, Definition, Forms, Inventory, Item, difference, majors,
+};
 
 /// How many differences are told.
 const TOLD: usize = 5;
@@ -103,7 +105,8 @@ pub fn nearest(
 ) -> Option<Nearest> {
     let owned = Owned::of(known);
     let actual = in_the_histories_form(forms, actual);
-    let items = actual.items().iter().filter(|item| owned.counts(&item.object)).cloned();
+    let items = actual.items().iter().filter(|item| owned.counts(&item.object) && lasts(item));
+    let items = items.cloned();
     let actual = Inventory::new(actual.major(), items.collect());
     let apart: Vec<usize> = known.iter().map(|(_, one)| apart(one, &actual)).collect();
     let least = apart.iter().min()?;
@@ -115,12 +118,18 @@ pub fn nearest(
         }
     }
     let ((_, inventory), _) = best.last()?;
-    let differences = difference::differences(inventory, &actual);
+    let mut differences = difference::differences(inventory, &actual);
+    differences.retain(|difference| difference.object.kind != DATABASE_SETTING);
     Some(Nearest {
         revisions,
         distance: differences.len(),
         differences: differences.iter().take(TOLD).map(ToString::to_string).collect(),
     })
+}
+
+/// Whether it goes along with a copy of the database.
+fn lasts(item: &Item) -> bool {
+    item.object.kind != DATABASE_SETTING
 }
 
 /// How many objects differ, each part of a table for itself: a table more is further away than a column
@@ -135,7 +144,7 @@ fn apart(expected: &Inventory, actual: &Inventory) -> usize {
 
 fn exactly_apart(expected: &Inventory, actual: &Inventory) -> usize {
     let mut left: BTreeMap<&Object, &Definition> =
-        expected.items().iter().map(|item| (&item.object, &item.definition)).collect();
+        expected.items().iter().filter(|i| lasts(i)).map(|i| (&i.object, &i.definition)).collect();
     let same = |one: &Definition, other: &Definition| {
         let place = |(name, _): &(&String, &String)| *name != "position";
         one.iter().filter(place).eq(other.iter().filter(place))

@@ -11,7 +11,9 @@ use crate::schema::Object;
 use crate::schema::inventory::accepted::Accepted;
 use crate::schema::inventory::difference::{self, Difference};
 use crate::schema::inventory::tenant::{self, Exchange};
-use crate::schema::inventory::{Definition, Forms, Inventory, Item, owner, printing};
+use crate::schema::inventory::{
+    DATABASE_SETTING, Definition, Forms, Inventory, Item, owner, printing,
+};
 
 /// What is asked of a comparison.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +63,8 @@ pub enum Because {
     Version,
     /// Only the print differs: the parsed definitions are equal.
     Print,
+    /// A setting of the database itself: whoever copied or restored it has to set it.
+    OfTheDatabase,
 }
 
 /// What a comparison found.
@@ -239,6 +243,9 @@ fn judged(
     let is_accepted = |object: &Object| question.accepted.iter().any(|name| name.means(object));
     if question.names(&difference.object).any(|object| is_accepted(&object)) {
         return vec![(difference, Some(Because::Accepted))];
+    }
+    if difference.object.kind == DATABASE_SETTING && difference.expected.is_some() {
+        return vec![(difference, Some(Because::OfTheDatabase))];
     }
     let (Some(expected), Some(_)) = (&difference.expected, &difference.actual) else {
         let because = match difference.expected {

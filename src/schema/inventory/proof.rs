@@ -9,8 +9,8 @@
 //! the dump and yet in the baseline, the version of an extension and the settings of the database: there the
 //! history is the measure.
 
-use crate::schema::inventory::Inventory;
 use crate::schema::inventory::difference::{self, Difference};
+use crate::schema::inventory::{DATABASE_SETTING, Inventory};
 
 /// Properties that hold expressions.
 const EXPRESSIONS: [&str; 8] =
@@ -42,11 +42,8 @@ pub fn at_the_heads(both: [&Inventory; 2], controls: [&Inventory; 2]) -> Vec<Dif
     differences
 }
 
-/// The kind of a setting of the database.
-const SETTING: &str = "database setting";
-
 fn is_beside_the_dump(difference: &Difference) -> bool {
-    difference.object.kind == SETTING || is_version(difference)
+    difference.object.kind == DATABASE_SETTING || is_version(difference)
 }
 
 fn is_version(difference: &Difference) -> bool {

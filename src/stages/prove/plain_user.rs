@@ -52,7 +52,7 @@ pub async fn plain_user(
         settings: &settings,
     };
     let rows = dump.holding.entries.iter().filter(|entry| entry.is_rows());
-    let bytes: usize = rows.clone().flat_map(|entry| &entry.statements).map(|s| s.len()).sum();
+    let bytes: usize = rows.clone().flat_map(|entry| &entry.statements).map(Substr::len).sum();
     let left_out: BTreeSet<String> =
         rows.filter(|_| bytes > MANY_ROWS).map(|entry| entry.object.to_string()).collect();
     let parts: Vec<(String, &[Substr])> = dump.blocks.iter().flat_map(Block::parts).collect();

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::likeness::nearest;
 use crate::postgres::live::{Facts, Relation, Without};
-use crate::schema::inventory::{Inventory, Item, owner};
+use crate::schema::inventory::{DATABASE_SETTING, Inventory, Item, owner};
 use crate::schema::{Entry, Object};
 
 mod rows;
@@ -205,7 +205,7 @@ impl<'a> Choice<'a> {
     pub fn inventory(&self, live: &Inventory) -> Taken {
         let (mut found, mut taken, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
         // Settings of the database are told by the facts.
-        let items = live.items().iter().filter(|item| item.object.kind != "database setting");
+        let items = live.items().iter().filter(|item| item.object.kind != DATABASE_SETTING);
         for item in items {
             if self.takes_item(item) {
                 found.push(item.clone());

@@ -157,6 +157,8 @@ pub enum Reason {
     Ignored,
     /// The history owns neither the object nor its schema.
     NotOfTheHistory,
+    /// It is a setting of the database itself, which no copy and no dump carries.
+    OfTheDatabase,
 }
 
 impl Catalog {
@@ -169,6 +171,7 @@ impl Catalog {
                 Because::Ignored => Reason::Ignored,
                 Because::Version => Reason::Version,
                 Because::Print => Reason::Print,
+                Because::OfTheDatabase => Reason::OfTheDatabase,
             };
             lines(difference).into_iter().map(move |line| Noted { because, line })
         });
@@ -309,6 +312,7 @@ impl Catalog {
                 Reason::Accepted => Some(format!("accepted: {told}")),
                 Reason::Print => Some(format!("only printed differently: {told}")),
                 Reason::Version => Some(format!("what the server offers: {told}")),
+                Reason::OfTheDatabase => Some(format!("no copy and no dump carries it: {told}")),
                 Reason::Ignored | Reason::NotOfTheHistory => None,
             });
         }
