@@ -19,6 +19,7 @@ use crate::config::{self, SettingsError};
 use crate::error::{Error, Explain, Kind, Result};
 use crate::files;
 use crate::postgres::connect::Waiting;
+use crate::postgres::scratch;
 use crate::postgres::target::Target;
 use discover::Unknown;
 
@@ -88,10 +89,12 @@ impl Fleet {
         arguments: &Targets,
         table: &str,
     ) -> Result<Self, TargetsError> {
-        let Named { targets: mut named, bad } = named;
+        let Named { targets, bad } = named;
         let mut fleet = Self { unknown: bad, ..Self::default() };
+        let (scratch, mut named): (Vec<_>, Vec<_>) = targets.into_iter().partition(is_scratch);
+        fleet.unknown.extend(scratch.iter().map(not_yours));
         if named.is_empty() {
-            // There are bad lines only, and nobody to ask for others.
+            // Nobody to ask for others.
             return Ok(fleet);
         }
         let waiting = Waiting { limit: arguments.connect_timeout, retries: arguments.retries };
@@ -132,6 +135,19 @@ impl Fleet {
             return Err(TargetsError::NoneLike { what, pattern: pattern.to_owned() });
         }
         Ok(targets)
+    }
+}
+
+/// Whether it is a database of ours, on a server that somebody gave as `--scratch-url`.
+fn is_scratch(target: &Target) -> bool {
+    target.url.get("dbname").is_some_and(|name| name.starts_with(scratch::PREFIX))
+}
+
+fn not_yours(target: &Target) -> Unknown {
+    Unknown {
+        target: target.to_string(),
+        why: "it is a scratch database of rebaseline's own, which goes away by itself".to_owned(),
+        help: "name the database that is meant".to_owned(),
     }
 }
 

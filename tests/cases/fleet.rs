@@ -98,6 +98,25 @@ async fn databases_and_schemas_by_pattern() {
     assert_eq!(target.versions("shop").await, ["r2"]);
 }
 
+/// A server may be the one of `--scratch-url` too: what a squash has made there is none of the fleet.
+#[tokio::test]
+async fn scratch_databases_are_no_targets() {
+    let (project, target, shop) = shop().await;
+    let scratch = target.copy("shop", "rebaseline_scratch_1_0_history").await;
+    let run = report(&project, &["stamp", &scratch, &shop]).exits(1).json();
+    assert_eq!(outcomes(&run), ["refused", "stamped"]);
+    assert!(run["targets"][0]["why"].as_str().unwrap().contains("scratch database"), "{run}");
+    assert_eq!(target.versions("rebaseline_scratch_1_0_history").await, ["r2"]);
+    let alone = report(&project, &["status", &scratch]).exits(1).json();
+    assert_eq!(outcomes(&alone), ["refused"]);
+    let all = ["status", "--databases", "%s%", &target.url("postgres")];
+    let run = report(&project, &all).json();
+    let names: Vec<_> =
+        run["targets"].as_array().unwrap().iter().map(|t| t["target"].to_string()).collect();
+    assert!(names.iter().any(|name| name.contains("/shop?")), "{names:?}");
+    assert!(!names.iter().any(|name| name.contains("scratch")), "{names:?}");
+}
+
 #[tokio::test]
 async fn a_target_that_is_named_twice_is_told_and_done_once() {
     let (project, target, shop) = shop().await;

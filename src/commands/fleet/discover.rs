@@ -8,6 +8,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::postgres::connect::{self, ConnectError, Waiting};
 use crate::postgres::said::{is_lost, said};
+use crate::postgres::scratch::PREFIX;
 use crate::postgres::target::Target;
 
 /// A target that could not be asked.
@@ -33,10 +34,11 @@ impl Unknown {
     }
 }
 
-/// The databases of a server whose name is LIKE the pattern. Templates, and those that let nobody in, are left out.
+/// The databases of a server whose name is LIKE the pattern. Templates, those that let nobody in, and scratch databases of
+/// ours (a name that begins with $2) are left out.
 const DATABASES: &str = "
 select datname::text from pg_catalog.pg_database
- where datname like $1 and datallowconn and not datistemplate order by datname::text collate \"C\"";
+ where datname like $1 and not pg_catalog.starts_with(datname::text, $2) and datallowconn and not datistemplate order by datname::text collate \"C\"";
 
 /// The schemas whose name is LIKE the pattern and that hold a table of this name.
 const SCHEMAS: &str = "
@@ -50,7 +52,7 @@ pub async fn databases(
     pattern: &str,
     waiting: Waiting,
 ) -> Result<Vec<Target>, Unknown> {
-    let names = ask(server, DATABASES, &[pattern], waiting).await?;
+    let names = ask(server, DATABASES, &[pattern, PREFIX], waiting).await?;
     let target = |name: &String| Target { url: server.url.with_database(name), schema: None };
     Ok(names.iter().map(target).collect())
 }

@@ -18,7 +18,13 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg import sql
 
+SETTINGS = """
+SELECT split_part(setting, '=', 1), substr(setting, strpos(setting, '=') + 1)
+  FROM pg_db_role_setting CROSS JOIN unnest(setconfig) AS setting
+ WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = 'step')
+"""
 maintenance = sys.argv[1]
 config = Config("alembic.ini")
 revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
@@ -26,6 +32,10 @@ with psycopg.connect(maintenance, autocommit=True) as connection:
     for revision in revisions:
         command.upgrade(config, revision)
         connection.execute(f'CREATE DATABASE "at_{revision}" TEMPLATE step')
+        # A copy has not the settings of the database.
+        for name, value in connection.execute(SETTINGS).fetchall():
+            connection.execute(sql.SQL('ALTER DATABASE {} SET {} TO {}').format(
+                sql.Identifier(f'at_{revision}'), sql.SQL(name), sql.Literal(value)))
         print(revision)
 "#;
 
