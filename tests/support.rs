@@ -15,6 +15,8 @@ pub mod watch;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use rebaseline::schema::inventory::{DATABASE_SETTING, Inventory, difference};
+
 /// The folder of this repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -49,4 +51,11 @@ pub fn assert_same_tree(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String
     let names: Vec<_> =
         one.keys().chain(other.keys()).filter(|n| one.get(*n) != other.get(*n)).collect();
     assert!(names.is_empty(), "these files differ: {names:?}");
+}
+
+/// How two databases differ, of which one may be a copy: no copy has the settings of the database.
+pub fn differences_of_copies(one: &Inventory, other: &Inventory) -> Vec<String> {
+    let differences = difference::differences(one, other).into_iter();
+    let lasting = differences.filter(|d| d.object.kind != DATABASE_SETTING);
+    lasting.map(|difference| difference.to_string()).collect()
 }

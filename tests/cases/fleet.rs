@@ -2,12 +2,13 @@
 
 mod five_hundred;
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use sqlx::Connection;
+use sqlx::postgres::PgConnection;
 
 use crate::support::pooler::Pooler;
 use crate::support::project::{Project, Run};
@@ -192,23 +193,32 @@ async fn a_connection_that_fails_is_tried_again() {
     assert!(started.elapsed() < Duration::from_secs(7), "{run:?}");
 }
 
+/// A stamp that has its turn, and waits for the version table, which the connection keeps locked.
+async fn waiting_for_the_table(
+    project: &Project,
+    target: &Target,
+    shop: &str,
+) -> (PgConnection, Child) {
+    let mut holder = target.connect("shop").await;
+    let lock = "begin; lock table alembic_version in share row exclusive mode";
+    sqlx::raw_sql(lock).execute(&mut holder).await.unwrap();
+    let command = ["--format", "json", "stamp", "--lock-timeout", "60", shop];
+    let child = project.command(&command).stdout(Stdio::piped()).spawn().unwrap();
+    let waiting = "select count(*)::text from pg_stat_activity where wait_event_type = 'Lock'";
+    target.until(waiting, &["1"]).await;
+    (holder, child)
+}
+
 #[tokio::test]
 async fn two_runs_at_once_take_turns() {
     let (project, target, shop) = shop().await;
-    let mut other = target.connect("shop").await;
-    let mut transaction = other.begin().await.unwrap();
-    let lock = "lock table alembic_version in share row exclusive mode";
-    sqlx::raw_sql(lock).execute(&mut *transaction).await.unwrap();
-    let command = ["--format", "json", "stamp", "--lock-timeout", "60", &shop];
-    let first = project.command(&command).stdout(Stdio::piped()).spawn().unwrap();
-    let waiting = "select count(*)::text from pg_stat_activity where wait_event_type = 'Lock'";
-    target.until(waiting, &["1"]).await;
+    let (holder, first) = waiting_for_the_table(&project, &target, &shop).await;
     // The first has its turn already, and waits for the table. The second waits for its turn.
     let held = "select count(*)::text from pg_locks where locktype = 'advisory' and granted";
     assert_eq!(target.column("postgres", held).await, ["1"]);
     let second = report(&project, &["stamp", "--lock-timeout", "0.3", &shop]).exits(1).json();
     assert!(second["targets"][0]["why"].as_str().unwrap().contains("locked"), "{second}");
-    transaction.rollback().await.unwrap();
+    holder.close().await.unwrap();
     let first: Run = first.wait_with_output().unwrap().into();
     assert_eq!(outcomes(&first.exits(0).json()), ["stamped"]);
     assert_eq!(target.column("postgres", held).await, ["0"]);
@@ -335,18 +345,11 @@ async fn an_interruption_tells_what_was_done() {
 #[tokio::test]
 async fn a_connection_that_is_lost_in_the_middle_is_told_so() {
     let (project, target, shop) = shop().await;
-    let mut other = target.connect("shop").await;
-    let mut transaction = other.begin().await.unwrap();
-    let lock = "lock table alembic_version in share row exclusive mode";
-    sqlx::raw_sql(lock).execute(&mut *transaction).await.unwrap();
-    let command = ["--format", "json", "stamp", "--lock-timeout", "60", &shop];
-    let child = project.command(&command).stdout(Stdio::piped()).spawn().unwrap();
-    let waiting = "select count(*)::text from pg_stat_activity where wait_event_type = 'Lock'";
-    target.until(waiting, &["1"]).await;
+    let (holder, child) = waiting_for_the_table(&project, &target, &shop).await;
     let end = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rebaseline' and wait_event_type = 'Lock'";
     target.execute("postgres", end).await;
     let told = Run::from(child.wait_with_output().unwrap()).exits(1).json();
-    transaction.rollback().await.unwrap();
+    holder.close().await.unwrap();
     let told = &told["targets"][0];
     assert_eq!(
         told["why"],

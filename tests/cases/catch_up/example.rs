@@ -4,12 +4,12 @@ use std::process::Command;
 
 use rebaseline::postgres::inventory;
 use rebaseline::postgres::programs::Table;
-use rebaseline::schema::inventory::{Inventory, difference};
+use rebaseline::schema::inventory::Inventory;
 
 use super::{outcomes, urls};
-use crate::support::environment;
 use crate::support::project::{Project, Run};
 use crate::support::target::Target;
+use crate::support::{differences_of_copies, environment};
 
 /// Upgrades one database step by step, and copies it after each, in one process.
 const STEPS: &str = r#"
@@ -18,13 +18,7 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from psycopg import sql
 
-SETTINGS = """
-SELECT split_part(setting, '=', 1), substr(setting, strpos(setting, '=') + 1)
-  FROM pg_db_role_setting CROSS JOIN unnest(setconfig) AS setting
- WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = 'step')
-"""
 maintenance = sys.argv[1]
 config = Config("alembic.ini")
 revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
@@ -32,10 +26,6 @@ with psycopg.connect(maintenance, autocommit=True) as connection:
     for revision in revisions:
         command.upgrade(config, revision)
         connection.execute(f'CREATE DATABASE "at_{revision}" TEMPLATE step')
-        # A copy has not the settings of the database.
-        for name, value in connection.execute(SETTINGS).fetchall():
-            connection.execute(sql.SQL('ALTER DATABASE {} SET {} TO {}').format(
-                sql.Identifier(f'at_{revision}'), sql.SQL(name), sql.Literal(value)))
         print(revision)
 "#;
 
@@ -62,9 +52,7 @@ async fn read(target: &Target, name: &str) -> Inventory {
 }
 
 fn assert_same(one: &Inventory, other: &Inventory, name: &str) {
-    let differences: Vec<_> =
-        difference::differences(one, other).iter().map(ToString::to_string).collect();
-    assert_eq!(differences, Vec::<String>::new(), "{name}");
+    assert_eq!(differences_of_copies(one, other), [""; 0], "{name}");
 }
 
 async fn every_revision(scheme: &str) {
