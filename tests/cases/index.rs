@@ -62,6 +62,18 @@ async fn a_database_is_found_by_its_catalog() {
     assert_eq!(told["nearest"]["revisions"], json!(["r3", "r4"]));
     assert_eq!(told["nearest"]["distance"], 0);
     assert_eq!(told["nearest"]["indexed"], true);
+    // What it says to do does it.
+    let help = told["help"].as_str().unwrap();
+    assert!(help.starts_with("if it is at r3 (or at another of these"), "{help}");
+    for (name, drop) in [("stands", ""), ("says_nothing", "drop table alembic_version")] {
+        let url = target.copy("shop", name).await;
+        target.execute(name, drop).await;
+        let told = status(&project, &url);
+        let (_, sql) = told["help"].as_str().unwrap().split_once("in SQL: ").unwrap();
+        target.execute(name, sql.split_once(" then: ").unwrap().0).await;
+        project.rebaseline(&["stamp", "--catch-up", "--yes", &url]).exits(0);
+        assert_eq!(target.versions(name).await, ["fresh"]);
+    }
     let told = status(&project, &none);
     assert_eq!(told["nearest"]["revisions"], json!(["r3", "r4"]));
     assert_eq!(told["nearest"]["distance"], 1);

@@ -10,10 +10,11 @@ use crate::commands::generations::Generations;
 use crate::commands::index;
 use crate::config::Settings;
 use crate::postgres::connect::{self, Patience, Waiting};
+use crate::postgres::identifier;
 use crate::postgres::inventory;
 use crate::postgres::programs::Table;
 use crate::postgres::target::Target;
-use crate::schema::index::nearest::{self, Whereabouts};
+use crate::schema::index::nearest::{self, Nearest, Whereabouts};
 use crate::schema::inventory::{Forms, Inventory};
 use crate::stages::stamp::{Outcome, Plan, Told};
 
@@ -46,8 +47,39 @@ impl<'a> Finder<'a> {
         let Some(actual) = self.read(target).await else { return told };
         let known = self.known(actual.major());
         let found = nearest::nearest(&known.inventories, &known.forms, &actual);
+        let help = found.as_ref().and_then(|found| self.way_on(&told, found)).or(told.help);
         let nearest = found.map(|nearest| Whereabouts { nearest, indexed: known.indexed });
-        Told { nearest, ..told }
+        Told { nearest, help, ..told }
+    }
+
+    /// What a database needs whose catalog is just that of an archived revision before the cut: a version table that says
+    /// so. Which of several it is, no catalog tells.
+    fn way_on(&self, told: &Told, found: &Nearest) -> Option<String> {
+        let revision = found.revisions.first().filter(|_| found.distance == 0)?;
+        let squashes = self.squashes.squashes();
+        let is_cut = |id: &String| self.plan.baselines.iter().any(|b| b.heads.contains(id));
+        let is_known = squashes.iter().any(|s| s.generation.requires.contains_key(revision));
+        if !is_known || found.revisions.iter().any(is_cut) {
+            return None;
+        }
+        let record = &self.plan.version_table;
+        let table = identifier::qualify(record.schema.as_deref(), &record.table);
+        let make = match told.found {
+            Some(_) => format!("DELETE FROM {table}"),
+            None => format!(
+                "CREATE TABLE {table} (version_num VARCHAR({}) NOT NULL PRIMARY KEY)",
+                revision.len().max(32)
+            ),
+        };
+        let several = match found.revisions.len() {
+            1 => "",
+            _ => " (or at another of these, which differ in rows only: look before you choose)",
+        };
+        Some(format!(
+            "if it is at {revision}{several}, let its version table say so, in SQL: {make}; INSERT INTO {table} VALUES ({}); \
+             then: rebaseline stamp --catch-up",
+            identifier::literal(revision)
+        ))
     }
 
     /// Whether the version table leaves open where a database stands: no rows, or an unknown one.
