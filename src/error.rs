@@ -126,6 +126,11 @@ impl Error {
         causes
     }
 
+    /// The error and its causes in one line.
+    pub fn in_a_line(&self) -> String {
+        std::iter::once(self.to_string()).chain(self.causes()).collect::<Vec<_>>().join(": ")
+    }
+
     /// The error of this type among this one and its causes.
     pub fn find<T: StdError + 'static>(&self) -> Option<&T> {
         let mut next: Option<&(dyn StdError + 'static)> = Some(&*self.0);

@@ -184,8 +184,7 @@ pub fn named(arguments: &Targets) -> Result<Named> {
 fn bad_line(file: &Path, line: usize, error: SettingsError) -> Unknown {
     let error = Error::from(error);
     let target = format!("line {line} of {}", file.display());
-    let told: Vec<String> = std::iter::once(error.to_string()).chain(error.causes()).collect();
-    let why = format!("it names no database: {}", told.join(": "));
+    let why = format!("it names no database: {}", error.in_a_line());
     let hint = "one URL a line: postgresql://USER@HOST/DB, or env:NAME of a variable".to_owned();
     let hints: Vec<String> = error.hints().into_iter().chain([hint]).collect();
     Unknown { target, why, help: hints.join("; ") }

@@ -78,10 +78,7 @@ pub async fn once(global: &Global, arguments: &StatusArguments, report: &Report)
         Ok((target, expected)) => {
             Checker::new(target, expected, targets.connect_timeout).check().await
         }
-        Err(error) => {
-            let told = std::iter::once(error.to_string()).chain(error.causes());
-            Health::unknown(None, told.collect::<Vec<_>>().join(": "))
-        }
+        Err(error) => Health::unknown(None, error.in_a_line()),
     };
     report.result(&health);
     if let Some(why) = &health.why {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
+use crate::error::Explain;
 use crate::postgres::binaries::Binaries;
 use crate::postgres::connect::{self, ConnectError, Waiting};
 use crate::postgres::destination::Destination;
@@ -50,6 +51,18 @@ pub enum LiveError {
         /// Its name as env.py has it.
         table: String,
     },
+}
+
+impl LiveError {
+    /// What to do about it, where that does not hang on what was asked for.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Url(error) => error.hints(),
+            Self::Connect(error) => vec![error.help()],
+            Self::Sql(_) => vec!["the role of the URL must be able to read the catalog".to_owned()],
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// A relation of the database, or an index.

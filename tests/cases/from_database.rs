@@ -335,3 +335,24 @@ async fn rows_of_an_extension_are_taken_only_if_they_are_named() {
         ["hunter2"]
     );
 }
+
+/// A server that is down, a database that is not there and a pattern that is none: each with the way on.
+#[tokio::test]
+async fn what_cannot_be_taken_is_told_with_the_way_on() {
+    let target = Target::start().await;
+    let project = shop();
+    let before = project.tree();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let down = format!("postgresql://postgres@127.0.0.1:{free}/shop");
+    let refused = project.rebaseline(&["squash", "--from-database", &down]).exits(3).stderr;
+    assert!(refused.contains("Connection refused"), "{refused}");
+    assert!(refused.contains("hint: check host, port, user and password"), "{refused}");
+    assert!(refused.contains("state: nothing was changed"), "{refused}");
+    let missing = target.url("nobody_made_it");
+    let refused = project.rebaseline(&["squash", "--from-database", &missing]).exits(3).stderr;
+    assert!(refused.contains("hint: check the database's name"), "{refused}");
+    let flags = ["squash", "--from-database", &down, "--seed-tables", "a[b"];
+    let refused = project.rebaseline(&flags).exits(2).stderr;
+    assert!(refused.contains("hint: it is a glob"), "{refused}");
+    assert_same_tree(&before, &project.tree());
+}

@@ -69,7 +69,10 @@ impl Explain for FromDatabaseError {
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Unreachable { .. } | Self::Pattern { .. } => Vec::new(),
+            Self::Unreachable { source, .. } => source.hints(),
+            Self::Pattern { .. } => {
+                vec!["it is a glob, as in --seed-tables 'app.country*'".to_owned()]
+            }
             Self::Major { server, .. } | Self::NoBinaries { server } => vec![format!(
                 "pass --pg-bin DIR with the programs of PostgreSQL {server} (Debian: apt install postgresql-{server}), \
                  or --scratch-url URL of a server of that major"

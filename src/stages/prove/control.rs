@@ -1,13 +1,14 @@
 //! The controls: the raw text of a dump, restored by psql, dumped again.
 
 use crate::files;
+use crate::postgres::holding::Holding;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
 use crate::postgres::{inventory, programs};
 use crate::schema::inventory::Inventory;
 use crate::schema::toc;
 use crate::schema::{self, Entry};
-use crate::stages::prove::{Holding, Kept, ProveError, Request};
+use crate::stages::prove::{Kept, ProveError, Request};
 
 /// A control of one dump.
 pub struct Control {

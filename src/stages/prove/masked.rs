@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use crate::schema::Entry;
 use crate::schema::volatile::Volatile;
 use crate::schema::volatile::clock::Window;
+use crate::stages::prove::Kept;
 use crate::stages::prove::control::Controls;
 use crate::stages::prove::offline::OfflineRun;
-use crate::stages::prove::{Kept, Timed};
+use crate::stages::prove::run::Timed;
 
 /// The sides at the cut.
 pub struct AtTheCut {

@@ -5,11 +5,11 @@ use crate::postgres::catalog;
 use crate::postgres::programs;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::stopwatch::Stopwatch;
-use crate::run::Interpreter;
+use crate::run::{Goal, Interpreter, Job, Ran, Scripts};
 use crate::schema::toc;
 use crate::schema::volatile::clock::Window;
 use crate::schema::{self, Entry};
-use crate::stages::prove::{Goal, Job, ProveError, Ran, Request, Scripts};
+use crate::stages::prove::{ProveError, Request};
 
 /// What came of it.
 pub enum OfflineRun {

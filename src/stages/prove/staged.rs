@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::files;
-use crate::stages::prove::{ProveError, Request, Scripts};
+use crate::run::Scripts;
+use crate::stages::prove::{ProveError, Request};
 
 /// What Alembic sees.
 pub struct Staged {

@@ -37,11 +37,7 @@ async fn run(
     let request = request(settings, Goal::Heads(heads), database);
     let replayed = match replay::replay(&request, interpreter, &|_| {}).await {
         Ok(replayed) => replayed,
-        Err(error) => {
-            let error = Error::from(error);
-            let words = std::iter::once(error.to_string()).chain(error.causes());
-            return Ok(Err(words.collect::<Vec<_>>().join(": ")));
-        }
+        Err(error) => return Ok(Err(Error::from(error).in_a_line())),
     };
     let holding = dump::dump_heads(server, database, &replayed).await?;
     Ok(Ok(Box::new(in_the_name_of(name, database.name(), holding))))

@@ -21,8 +21,7 @@ pub struct TwinError {
 
 impl TwinError {
     fn of(error: &Error) -> Self {
-        let words = std::iter::once(error.to_string()).chain(error.causes());
-        Self { why: words.collect::<Vec<_>>().join(": "), hints: error.hints() }
+        Self { why: error.in_a_line(), hints: error.hints() }
     }
 }
 

@@ -134,6 +134,7 @@ impl Explain for CopyError {
                 error.hints().into_iter().chain([builtin.to_owned()]).collect()
             }
             Self::Replay(error) => error.hints(),
+            Self::Live { source, .. } => source.hints(),
             Self::Scratch(error) => error.hints(),
             _ => Vec::new(),
         }
