@@ -115,8 +115,10 @@ impl Error {
         let mut causes = Vec::new();
         let mut next = self.0.source();
         while let Some(cause) = next {
-            // The driver's own chain says the server's sentence twice, with a line of PostgreSQL's source.
-            if let Some(error @ sqlx::Error::Database(_)) = cause.downcast_ref::<sqlx::Error>() {
+            // The driver's own chain says each sentence twice, the server's with a line of PostgreSQL's source.
+            if let Some(error @ (sqlx::Error::Database(_) | sqlx::Error::Io(_))) =
+                cause.downcast_ref::<sqlx::Error>()
+            {
                 causes.push(said(error));
                 break;
             }

@@ -9,16 +9,15 @@ mod route;
 mod startup;
 mod tls;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sqlx::{ConnectOptions, Connection, Row};
 
 use crate::postgres::passfile::{self, Login, Password};
+use crate::postgres::said::{code, said};
 use crate::postgres::url::{Url, UrlError};
 pub use route::Place;
 use route::Session;
@@ -53,7 +52,7 @@ pub enum Why {
     #[error("no answer within {} s", .0.as_secs_f64())]
     Timeout(Duration),
     /// The network, the encryption or the server refused.
-    #[error("{}", message(.0))]
+    #[error("{}", said(.0))]
     Refused(sqlx::Error),
     /// The server is not what was asked for.
     #[error("the session is not {0}")]
@@ -68,16 +67,6 @@ fn told(failures: &[Failure]) -> String {
             lines.collect::<Vec<_>>().join("; ")
         }
     }
-}
-
-/// The server's own words where it has told any, without the line of its source.
-fn message(error: &sqlx::Error) -> String {
-    error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned())
-}
-
-/// The code of an error that the server told.
-fn code(error: &sqlx::Error) -> Option<String> {
-    error.as_database_error().and_then(DatabaseError::code).map(Cow::into_owned)
 }
 
 /// Whether the encryption failed, not the network.

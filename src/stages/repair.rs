@@ -8,7 +8,9 @@
 //! that is there twice becomes two, parents that are gone are replaced, circles are cut where the user
 //! says, docstrings are set right.
 
+mod candidates;
 mod cycles;
+mod deleted;
 mod duplicates;
 mod parents;
 mod same_code;

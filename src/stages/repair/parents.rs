@@ -10,21 +10,15 @@
 //! What a squash took is not gone: `rebase` knows the baseline that stands for it.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
+use super::candidates::{Missing, NONE, said};
+use super::deleted;
 use super::tree::{Tree, is_named};
-use super::{Candidate, Left, Question, Reason};
-use crate::format::alembic::mend;
+use super::{Left, Question, Reason};
 use crate::format::alembic::python::ProblemKind;
 use crate::history::RevisionId;
 
 const RULE: &str = "missing-parent";
-
-/// How many candidates are told.
-const MANY: usize = 6;
-
-/// The answer that makes a base of a revision.
-const NONE: &str = "none";
 
 pub(super) fn mend(tree: &mut Tree<'_>) {
     let mut order: Vec<usize> = tree.live().map(|(at, _)| at).collect();
@@ -61,9 +55,10 @@ fn replace(tree: &mut Tree<'_>, at: usize, parent: &RevisionId, key: String) {
         let text = format!("its parent `{parent}` is a branch label: it is that of `{id}`");
         return put(tree, at, parent, &[id], &text);
     }
-    let deleted = from_git(tree, parent).filter(|lead| {
+    let lead = deleted::from_git(tree, parent);
+    let deleted = lead.as_ref().filter(|lead| {
         let ends = lead.ids.is_empty() && has_other_roots(tree, at, &below);
-        let twin = !twins(tree, at, parent, &below).is_empty();
+        let twin = !deleted::twins(tree, at, &lead.way, &below).is_empty();
         lead.clear && !ends && !twin && lead.ids.iter().all(good)
     });
     let said = said(tree, at).filter(good);
@@ -80,7 +75,8 @@ fn replace(tree: &mut Tree<'_>, at: usize, parent: &RevisionId, key: String) {
             return put(tree, at, parent, &[id], &text);
         }
     }
-    let candidates = candidates(tree, at, parent, &below);
+    let missing = Missing { tree, at, parent, below: &below, lead: lead.as_ref() };
+    let candidates = missing.candidates();
     let node = &tree.nodes[at];
     let question = Question {
         rule: RULE,
@@ -145,28 +141,6 @@ fn has_other_roots(tree: &Tree<'_>, at: usize, below: &BTreeSet<RevisionId>) -> 
     })
 }
 
-/// Those that build on just what a deleted revision of the way up built on, and not on the one that misses its
-/// parent; with the deleted one. What the files say counts, not what is mended already.
-fn twins<'a>(
-    tree: &'a Tree<'_>,
-    at: usize,
-    parent: &'a RevisionId,
-    below: &'a BTreeSet<RevisionId>,
-) -> Vec<(&'a RevisionId, RevisionId)> {
-    let way = from_git(tree, parent).map_or_else(|| vec![parent.clone()], |lead| lead.way);
-    let others = tree.live().filter(|(other, o)| *other != at && !below.contains(&o.now.id));
-    let mut twins = Vec::new();
-    for (_, other) in others {
-        let parents = || other.source.parents.iter().map(|parent| &parent.value);
-        let builds_alike = |gone: &&RevisionId| {
-            let deleted = tree.input.deleted.get(*gone);
-            deleted.is_some_and(|d| !d.parents.is_empty() && parents().eq(&d.parents))
-        };
-        twins.extend(way.iter().find(builds_alike).map(|gone| (&other.now.id, gone.clone())));
-    }
-    twins
-}
-
 /// Puts these in the place of a parent, each only once.
 fn put(tree: &mut Tree<'_>, at: usize, parent: &RevisionId, new: &[RevisionId], text: &str) {
     let node = &mut tree.nodes[at];
@@ -189,145 +163,4 @@ fn put(tree: &mut Tree<'_>, at: usize, parent: &RevisionId, new: &[RevisionId], 
     };
     node.now.parents = parents;
     node.reasons.push(Reason { rule: RULE, text: format!("{text}: {does}") });
-}
-
-/// What the docstring says instead, if it is one id.
-fn said(tree: &Tree<'_>, at: usize) -> Option<RevisionId> {
-    let node = &tree.nodes[at];
-    let said = mend::said(&node.file.text, node.source).revises?;
-    let [only] = said.as_slice() else { return None };
-    RevisionId::new(only.as_str()).ok().filter(|_| node.now.parents.len() == 1)
-}
-
-/// Where git leads.
-struct Lead {
-    /// Ids that are there; none if all above is gone too.
-    ids: Vec<RevisionId>,
-    why: String,
-    /// The deleted revisions on the way up.
-    way: Vec<RevisionId>,
-    /// No commit on the way added a revision.
-    clear: bool,
-}
-
-/// What a deleted revision built on, as far up as git leads.
-fn from_git(tree: &Tree<'_>, parent: &RevisionId) -> Option<Lead> {
-    let deleted = tree.input.deleted.get(parent)?;
-    let mut clear = deleted.added.is_empty();
-    let mut seen = BTreeSet::from([parent.clone()]);
-    let mut found: Vec<RevisionId> = Vec::new();
-    let mut todo: Vec<RevisionId> = deleted.parents.iter().rev().cloned().collect();
-    let mut why = format!("git has `{}`, deleted in {}", deleted.path, deleted.commit);
-    while let Some(id) = todo.pop() {
-        if !seen.insert(id.clone()) {
-            continue;
-        }
-        if tree.find(id.as_str()).is_some() {
-            found.push(id);
-        } else {
-            // What a squash took has a baseline in its place, which is not what stands above it.
-            let above =
-                tree.input.deleted.get(&id).filter(|_| !tree.input.squashed.contains_key(&id))?;
-            clear &= above.added.is_empty();
-            why.push_str(&format!(", and `{}`, deleted in {}", above.path, above.commit));
-            todo.extend(above.parents.iter().rev().cloned());
-        }
-    }
-    let found_too = |id: &RevisionId| found.contains(id);
-    let way = seen.into_iter().filter(|id| !found_too(id)).collect();
-    Some(Lead { ids: found, why, way, clear })
-}
-
-/// The revisions that could be meant, the likeliest first.
-fn candidates(
-    tree: &Tree<'_>,
-    at: usize,
-    parent: &RevisionId,
-    below: &BTreeSet<RevisionId>,
-) -> Vec<Candidate> {
-    let node = &tree.nodes[at];
-    let others: Vec<_> =
-        tree.live().filter(|(other, o)| *other != at && !below.contains(&o.now.id)).collect();
-    let good = |id: &RevisionId| others.iter().any(|(_, node)| node.now.id == *id);
-    let mut found: Vec<(RevisionId, Vec<String>)> = Vec::new();
-    let mut add = |id: &RevisionId, why: String| match found.iter_mut().find(|(f, _)| f == id) {
-        Some((_, whys)) => whys.push(why),
-        None => found.push((id.clone(), vec![why])),
-    };
-    if let Some(deleted) = tree.input.deleted.get(parent) {
-        for added in &deleted.added {
-            let Some(id) = added.id.as_ref().filter(|id| good(id)) else { continue };
-            let what = format!(
-                "{} took `{parent}` and added `{}`: it may be that one, under a new id",
-                deleted.commit, added.path
-            );
-            add(id, what);
-        }
-    }
-    for (id, gone) in twins(tree, at, parent, below) {
-        add(id, format!("it builds on what `{gone}` built on: it may be that one, under a new id"));
-    }
-    if let Some(lead) = from_git(tree, parent)
-        && let [id] = lead.ids.as_slice()
-        && good(id)
-    {
-        add(id, lead.why);
-    }
-    if let Some(id) = said(tree, at).filter(good) {
-        add(&id, "the docstring says so".to_owned());
-    }
-    let alike = |id: &RevisionId| {
-        let (id, parent) = (id.as_str().to_lowercase(), parent.as_str().to_lowercase());
-        id == parent
-            || (parent.len() >= 4 && id.starts_with(&parent))
-            || (id.len() >= 4 && parent.starts_with(&id))
-    };
-    for (_, other) in others.iter().filter(|(_, other)| alike(&other.now.id)) {
-        add(&other.now.id, format!("its id is like `{parent}`"));
-    }
-    let before =
-        others.iter().filter(|(_, o)| o.created().is_some() && o.created() <= node.created());
-    if let Some((_, other)) = before.max_by_key(|(at, other)| (other.created(), *at)) {
-        let time = other.source.created.as_deref().unwrap_or_default();
-        add(&other.now.id, format!("it was created last before this one, {time}"));
-    }
-    // Names that begin with a number are made to be sorted; others say nothing by their order.
-    let here = others.iter().filter(|(_, o)| {
-        o.folder() == node.folder() && is_numbered(&o.file.path) && is_numbered(&node.file.path)
-    });
-    let before = here.filter(|(_, other)| other.file.path < node.file.path);
-    if let Some((_, other)) = before.max_by_key(|(_, other)| &other.file.path) {
-        add(&other.now.id, "its file stands before this one".to_owned());
-    }
-    let built_on: BTreeSet<&RevisionId> =
-        tree.live().flat_map(|(_, node)| &node.now.parents).collect();
-    for (_, other) in others.iter().filter(|(_, o)| !built_on.contains(&o.now.id)) {
-        add(&other.now.id, "nothing builds on it".to_owned());
-    }
-    // The more speaks for one, the likelier it is; else what is named first.
-    found.sort_by_key(|(_, whys)| std::cmp::Reverse(whys.len()));
-    found.truncate(MANY);
-    let candidate = |(id, whys): (RevisionId, Vec<String>)| Candidate {
-        does: format!("build on `{id}`, in {}", place(tree, &id)),
-        answer: id.to_string(),
-        why: whys.join("; "),
-    };
-    let base = Candidate {
-        answer: NONE.to_owned(),
-        does: if node.now.parents.len() > 1 { "take this parent out" } else { "make it a base" }
-            .to_owned(),
-        why: String::new(),
-    };
-    found.into_iter().map(candidate).chain([base]).collect()
-}
-
-/// Whether a file's name begins with a number, or a date.
-fn is_numbered(path: &Path) -> bool {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let first = stem.split(['_', '-']).next().unwrap_or_default();
-    !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn place(tree: &Tree<'_>, id: &RevisionId) -> String {
-    tree.find(id.as_str()).map(|at| tree.nodes[at].shown()).unwrap_or_default()
 }
