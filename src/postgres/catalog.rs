@@ -4,8 +4,8 @@ mod reach;
 
 use std::collections::BTreeMap;
 
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Row};
 
 use crate::postgres::identifier;
 use crate::postgres::programs::Table;
@@ -216,6 +216,8 @@ pub async fn version_rows(
     table: &Table,
 ) -> Result<Vec<String>, sqlx::Error> {
     let name = identifier::qualify(Some(&table.schema), &table.name);
+    // One message and one answer, where a prepared statement takes two.
     let query = format!("select version_num::text from {name} order by 1");
-    sqlx::query_scalar(AssertSqlSafe(query)).persistent(false).fetch_all(connection).await
+    let rows = sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(connection).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
 }

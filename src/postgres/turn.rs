@@ -1,6 +1,7 @@
 //! One rebaseline at a time for each version table: a lock that ends with the transaction, so that it works
 //! behind a pooler too, and is gone when we are.
 
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
 use crate::postgres::identifier;
@@ -12,11 +13,9 @@ pub async fn take(
     schema: Option<&str>,
     table: &str,
 ) -> Result<(), sqlx::Error> {
-    let name = identifier::qualify(schema, table);
-    sqlx::query("select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('rebaseline ' || $1, 0))")
-        .bind(name)
-        .persistent(false)
-        .execute(connection)
-        .await?;
+    let key = identifier::literal(&format!("rebaseline {}", identifier::qualify(schema, table)));
+    let query =
+        format!("select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended({key}, 0))");
+    sqlx::raw_sql(AssertSqlSafe(query)).execute(connection).await?;
     Ok(())
 }

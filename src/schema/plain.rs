@@ -123,7 +123,7 @@ impl Script {
     /// another kind.
     pub fn said(&self, stderr: &str) -> Result<Vec<usize>, String> {
         let mut lacking: Vec<usize> = Vec::new();
-        for (line, code, message) in stderr.lines().filter_map(told) {
+        for (line, severity, code, message) in stderr.lines().filter_map(told) {
             let block = self.lines.iter().position(|lines| lines.contains(&line));
             // After an error in a block, its other statements are not run.
             let is_follower = code == "25P02" && block.is_some_and(|b| lacking.contains(&b));
@@ -133,7 +133,7 @@ impl Script {
                         lacking.push(block);
                     }
                 }
-                _ if code.starts_with("00") || code.starts_with("01") || is_follower => {}
+                _ if severity != "ERROR" || is_follower => {}
                 _ => return Err(message.to_owned()),
             }
         }
@@ -141,14 +141,15 @@ impl Script {
     }
 }
 
-/// `psql:FILE:27: ERROR:  42501: permission denied`: the line, the code and the message.
-fn told(line: &str) -> Option<(usize, &str, &str)> {
+/// `psql:FILE:27: ERROR:  42501: permission denied`: the line, the severity (in English, as scratch servers speak),
+/// the code and the message.
+fn told(line: &str) -> Option<(usize, &str, &str, &str)> {
     let line = line.strip_prefix("psql:")?;
     let (before, rest) = line.split_once(":  ")?;
-    let (place, _severity) = before.rsplit_once(": ")?;
+    let (place, severity) = before.rsplit_once(": ")?;
     let number = place.rsplit_once(':')?.1.parse().ok()?;
     let (code, message) = rest.split_once(": ")?;
-    Some((number, code, message))
+    Some((number, severity, code, message))
 }
 
 #[cfg(test)]
@@ -217,8 +218,9 @@ mod tests {
                 line(statement)
             )
         };
-        assert_eq!(script.said(&told("ONE;", "00000")), Ok(vec![]));
-        assert_eq!(script.said(&told("ONE;", "01007")), Ok(vec![0]));
+        let only_told = |statement, code| told(statement, code).replace("ERROR", "NOTICE");
+        assert_eq!(script.said(&only_told("ONE;", "42P06")), Ok(vec![]));
+        assert_eq!(script.said(&told("ONE;", "01007").replace("ERROR", "WARNING")), Ok(vec![0]));
         let both = told("TWO\nTWO", "42501") + &told("THREE", "25P02");
         assert_eq!(script.said(&both), Ok(vec![1]));
         assert_eq!(script.said(&told("THREE", "42P01")), Err("no: never".to_owned()));

@@ -137,10 +137,6 @@ fn version_table(target: &Target, plan: &Plan) -> VersionTableRecord {
     record
 }
 
-/// Whether the server is a standby, and whether transactions are read-only there.
-const SESSION: &str = "select pg_catalog.pg_is_in_recovery(), \
-     pg_catalog.current_setting('default_transaction_read_only')::bool";
-
 /// Reads where a database stands, and compares its catalog where that matters. All of it sees the same
 /// moment.
 async fn look(
@@ -191,12 +187,14 @@ async fn cannot_write(
     connection: &mut PgConnection,
     found: Option<&Found>,
 ) -> Result<Option<TargetError>, sqlx::Error> {
-    let (standby, read_only): (bool, bool) =
-        sqlx::query_as(SESSION).persistent(false).fetch_one(connection).await?;
-    if standby {
+    let session = match found {
+        Some(found) => found.session,
+        None => table::session(connection).await?,
+    };
+    if session.standby {
         return Ok(Some(TargetError::Replica));
     }
-    if read_only {
+    if session.read_only {
         return Ok(Some(TargetError::ReadOnly));
     }
     let forbidden = found.filter(|found| !found.writable).map(|found| {
@@ -216,7 +214,8 @@ async fn put(
     width: usize,
     patience: Patience,
 ) -> Result<(), TargetError> {
-    let mut transaction = table::begin(connection, "", patience.lock).await?;
+    let kind = "ISOLATION LEVEL READ COMMITTED";
+    let mut transaction = table::begin(connection, kind, patience.lock).await?;
     let turn = turn::take(&mut transaction, record.schema.as_deref(), &record.table).await;
     turn.map_err(|error| match TargetError::from(error) {
         TargetError::Locked(_) => TargetError::Turn,

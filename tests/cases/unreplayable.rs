@@ -94,6 +94,20 @@ fn a_revision_that_comes_too_early() {
 const FAILS: &str =
     "op.execute('CREATE TABLE never (id int)')\nop.execute('SELECT no_such_function()')";
 
+/// A kept revision runs in an upgrade of its own: what is squashed ran before it all the same.
+#[test]
+fn a_kept_revision_that_fails() {
+    let early = "op.execute('ALTER TABLE dish DROP COLUMN price')";
+    let project = Project::chain(&[DISH, "op.execute('SELECT 1')", early]);
+    let run = project.rebaseline(&["--format", "json", "squash", "--keep", "1"]).exits(3);
+    let failure = run.json()["failure"].clone();
+    assert_eq!(failure["revision"], "r3");
+    assert_eq!(failure["applied_before"], 2);
+    assert_eq!(failure["named_before"][0]["revision"], "r1", "{failure}");
+    assert_eq!(failure["named_later"], serde_json::json!([]));
+    assert!(!run.stderr.contains("not run yet"), "{}", run.stderr);
+}
+
 fn four() -> Project {
     Project::chain(&[
         DISH,

@@ -70,7 +70,8 @@ pub fn explained(error: Error, settings: &Settings, history: &History, cut: &Cut
     let mut place = None;
     let (hints, failure) = match error.find::<RunError>() {
         Some(RunError::Revision { failure, applied, .. }) => {
-            let story = Story::of(settings, history, failure, applied);
+            let applied = before_it(cut, failure, applied);
+            let story = Story::of(settings, history, failure, &applied);
             place = story.place_of_it();
             (story.hints(settings, cut), story.json())
         }
@@ -86,6 +87,15 @@ pub fn explained(error: Error, settings: &Settings, history: &History, cut: &Cut
         _ => return error,
     };
     Broken { error, place, hints, failure }.into()
+}
+
+/// What had run when a revision failed: one that is kept runs in a second upgrade, after the squashed ones.
+fn before_it(cut: &Cut, failure: &Failure, applied: &[String]) -> Vec<String> {
+    let squashed = || cut.squashed().iter().map(ToString::to_string);
+    let is_kept =
+        failure.revision.as_ref().is_some_and(|revision| !squashed().any(|id| id == *revision));
+    let first = squashed().filter(|id| is_kept && !applied.contains(id));
+    first.chain(applied.iter().cloned()).collect()
 }
 
 const AUDIT: &str = "if a revision file is missing, doubled or out of order: rebaseline audit, then rebaseline repair";
@@ -180,7 +190,7 @@ impl<'a> Story<'a> {
         if self.is_about_structure(name) && !is_known {
             hints.push(AUDIT.to_owned());
         }
-        if !is_known && self.lacks() && self.before.is_empty() && self.later.is_empty() {
+        if !is_known && self.lacks() && self.before.is_empty() {
             hints.push(
                 "if it must be there before the history begins, declare it in rebaseline.toml   \
                  [scratch] init_sql = [\"before.sql\"]   (or pass --scratch-sql FILE)"

@@ -1,13 +1,13 @@
 //! The version table of a target: found, checked, read; locked and written, or made.
 //!
-//! Each function is given a transaction, and leaves its end to the caller. No statement has a name, so
-//! that a pooler may stand in between.
+//! Each function is given a transaction, and leaves its end to the caller. No statement is prepared: a pooler may
+//! stand in between, and each message is a journey to a server that may be far away.
 
 use std::time::Duration;
 
 use rebaseline_archive::VersionTableRecord;
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection, FromRow, Postgres, Transaction};
 
 use crate::postgres::catalog;
 use crate::postgres::identifier;
@@ -23,26 +23,63 @@ pub struct Found {
     pub owner: String,
     /// Whether our user may write to it.
     pub writable: bool,
+    /// Whether anything may be written here.
+    pub session: Session,
     /// Its rows, sorted.
     pub rows: Vec<String>,
 }
 
-/// What there is to know of a version table: schema, name, kind, owner, whether our user may read and write,
-/// whether row security hides rows, the kind of type of its column, columns that need a value besides.
-type Facts = (String, String, String, String, bool, bool, bool, Option<String>, Vec<String>);
+/// Whether a session may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Session {
+    /// The server is a standby.
+    pub standby: bool,
+    /// Its transactions are read-only.
+    pub read_only: bool,
+}
 
-const FACTS: &str = "
-select n.nspname::text, c.relname::text, c.relkind::text, pg_catalog.pg_get_userbyid(c.relowner)::text,
-       pg_catalog.has_table_privilege(c.oid, 'SELECT'),
-       pg_catalog.has_table_privilege(c.oid, 'INSERT') and pg_catalog.has_table_privilege(c.oid, 'DELETE'),
-       pg_catalog.row_security_active(c.oid),
+const SESSION: &str = "pg_catalog.pg_is_in_recovery() as standby, \
+     pg_catalog.current_setting('default_transaction_read_only')::bool as read_only";
+
+/// What there is to know of a version table.
+#[derive(sqlx::FromRow)]
+struct Facts {
+    schema: String,
+    name: String,
+    kind: String,
+    owner: String,
+    /// Whether our user may.
+    readable: bool,
+    writable: bool,
+    /// Row security may hide rows.
+    hidden: bool,
+    /// The kind of type of its column.
+    category: Option<String>,
+    /// Columns that need a value besides.
+    needed: Vec<String>,
+    #[sqlx(flatten)]
+    session: Session,
+}
+
+/// The facts of a table, by a literal of its name.
+fn facts(name: &str) -> String {
+    format!(
+        "
+select n.nspname::text as schema, c.relname::text as name, c.relkind::text as kind,
+       pg_catalog.pg_get_userbyid(c.relowner)::text as owner,
+       pg_catalog.has_table_privilege(c.oid, 'SELECT') as readable,
+       pg_catalog.has_table_privilege(c.oid, 'INSERT') and pg_catalog.has_table_privilege(c.oid, 'DELETE') as writable,
+       pg_catalog.row_security_active(c.oid) as hidden,
        (select t.typcategory::text from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
-         where a.attrelid = c.oid and a.attname = 'version_num' and not a.attisdropped),
+         where a.attrelid = c.oid and a.attname = 'version_num' and not a.attisdropped) as category,
        array(select a.attname::text from pg_catalog.pg_attribute a
               where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attnotnull
-                and not a.atthasdef and a.attidentity = '' and a.attname <> 'version_num' order by a.attnum)
+                and not a.atthasdef and a.attidentity = '' and a.attname <> 'version_num' order by a.attnum) as needed,
+       {SESSION}
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where c.oid = pg_catalog.to_regclass($1)";
+ where c.oid = pg_catalog.to_regclass({name})"
+    )
+}
 
 /// Finds and reads the version table: in the schema that is named, or where the search path leads. None if
 /// there is no such table.
@@ -50,13 +87,13 @@ pub async fn find(
     connection: &mut PgConnection,
     record: &VersionTableRecord,
 ) -> Result<Option<Found>, TargetError> {
-    let facts: Option<Facts> = sqlx::query_as(FACTS)
-        .bind(identifier::qualify(record.schema.as_deref(), &record.table))
-        .persistent(false)
-        .fetch_optional(&mut *connection)
-        .await?;
-    let Some(facts) = facts else { return Ok(None) };
-    let (schema, name, kind, owner, readable, writable, hidden, category, needed) = facts;
+    let name = identifier::qualify(record.schema.as_deref(), &record.table);
+    let query = facts(&identifier::literal(&name));
+    let row = sqlx::raw_sql(AssertSqlSafe(query)).fetch_optional(&mut *connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    let facts = Facts::from_row(&row)?;
+    let Facts { schema, name, kind, owner, readable, writable, hidden, category, needed, session } =
+        facts;
     let table = Table { schema, name };
     let name = identifier::qualify(Some(&table.schema), &table.name);
     let unusable = |why: String| TargetError::Table { table: name.clone(), why };
@@ -80,7 +117,7 @@ pub async fn find(
         return Err(unusable("row security may hide rows of it".to_owned()));
     }
     let rows = catalog::version_rows(connection, &table).await?;
-    Ok(Some(Found { table, owner, writable, rows }))
+    Ok(Some(Found { table, owner, writable, session, rows }))
 }
 
 /// Where a version table would be made.
@@ -111,13 +148,19 @@ pub async fn place(
     Ok(Table { schema, name: record.table.clone() })
 }
 
+/// Whether a session may write, where no version table tells.
+pub async fn session(connection: &mut PgConnection) -> Result<Session, sqlx::Error> {
+    let query = format!("select {SESSION}");
+    let row = sqlx::raw_sql(AssertSqlSafe(query)).fetch_one(connection).await?;
+    Session::from_row(&row)
+}
+
 /// Begins a transaction that waits so long for a lock.
 pub async fn begin<'c>(
     connection: &'c mut PgConnection,
     kind: &str,
     patience: Duration,
 ) -> Result<Transaction<'c, Postgres>, sqlx::Error> {
-    // One message: a server may be far away.
     let patience = patience.as_millis().max(1);
     let begin = format!("BEGIN {kind}; SET LOCAL lock_timeout = {patience}");
     connection.begin_with(AssertSqlSafe(begin)).await
@@ -141,10 +184,12 @@ pub async fn rewrite(
     rows: &[String],
 ) -> Result<(), sqlx::Error> {
     let name = identifier::qualify(Some(&table.schema), &table.name);
-    let delete = format!("DELETE FROM {name}");
-    sqlx::raw_sql(AssertSqlSafe(delete)).execute(&mut *connection).await?;
-    let insert = format!("INSERT INTO {name} (version_num) SELECT unnest($1::text[])");
-    sqlx::query(AssertSqlSafe(insert)).bind(rows).persistent(false).execute(connection).await?;
+    let mut rewrite = format!("DELETE FROM {name}");
+    for row in rows {
+        let row = identifier::literal(row);
+        rewrite.push_str(&format!("; INSERT INTO {name} (version_num) VALUES ({row})"));
+    }
+    sqlx::raw_sql(AssertSqlSafe(rewrite)).execute(connection).await?;
     Ok(())
 }
 
