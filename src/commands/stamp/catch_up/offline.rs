@@ -5,7 +5,7 @@ use crate::postgres::identifier;
 use crate::postgres::target::Target;
 use crate::run::Scripts;
 use crate::stages::catch_up::{self, CatchUpError};
-use crate::stages::stamp::{Allowed, Decision, Plan};
+use crate::stages::stamp::{Allowed, Decision, Outcome, Plan, Told};
 
 /// The rows that a database with these has after the stamp; none if it would be refused.
 pub fn stamped(plan: &Plan, rows: Vec<String>) -> Option<Vec<String>> {
@@ -20,7 +20,7 @@ impl Work<'_> {
     /// The SQL of all rounds, with the statements of the stamps.
     pub(super) async fn sql(&self, target: &Target, way: &Way) -> Result<String, CatchUpError> {
         let mut interpreter = self.interpreter()?;
-        let mut text = format!("-- {target}\n-- psql -v ON_ERROR_STOP=1 -f FILE\n");
+        let mut text = header(target);
         if way.rows.is_empty() {
             let sql = catch_up::sql(&self.scripts(way), environment(), &mut interpreter).await?;
             self.give_back(interpreter);
@@ -53,6 +53,21 @@ impl Work<'_> {
         self.give_back(interpreter);
         Ok(text)
     }
+
+    /// The SQL of a stamp alone: nothing is lacking. None if the database would not be stamped.
+    pub(super) fn sql_of_the_stamp(&self, target: &Target, told: &Told) -> Option<String> {
+        let found = told.found.as_ref().filter(|_| told.outcome == Outcome::WouldStamp)?;
+        let plan = self.newest();
+        let Decision::Stamp(rows) = plan.judge(Some(found), plan.allowed).decision else {
+            return None;
+        };
+        let stamp = statements(plan, found, &rows);
+        Some(format!("{}-- the stamp: no revision is lacking\n\n{stamp}", header(target)))
+    }
+}
+
+fn header(target: &Target) -> String {
+    format!("-- {target}\n-- psql -v ON_ERROR_STOP=1 -f FILE\n")
 }
 
 fn environment() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {

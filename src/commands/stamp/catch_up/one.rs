@@ -77,7 +77,9 @@ impl Work<'_> {
         let standing = catch_up::look(target, table, self.patience).await?;
         let Some(way) = self.way(&standing) else {
             let write = !self.arguments.dry_run && !self.arguments.behind.sql;
-            return Ok(Some(stamp::stamp(target, self.newest(), self.patience, write).await));
+            let told = stamp::stamp(target, self.newest(), self.patience, write).await;
+            let sql = self.arguments.behind.sql.then(|| self.sql_of_the_stamp(target, &told));
+            return Ok(Some(Told { sql: sql.flatten(), ..told }));
         };
         own.found = (!way.rows.is_empty()).then(|| way.rows.clone());
         own.missing.clone_from(&way.lacking);
