@@ -21,6 +21,7 @@ pub mod run_folder;
 pub mod said;
 pub mod scratch;
 pub mod server;
+pub mod session;
 pub mod stall;
 pub mod stopwatch;
 pub mod target;

@@ -183,6 +183,11 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// A connection to the database, from the first host that will do. The network's failures are tried again; a
 /// wrong password is not.
 pub async fn connect(url: &Url, waiting: Waiting) -> Result<PgConnection, ConnectError> {
+    reach(url, waiting).await.map(|(connection, _)| connection)
+}
+
+/// The same, with the place that it was: for others that must get to the same one.
+pub async fn reach(url: &Url, waiting: Waiting) -> Result<(PgConnection, Place), ConnectError> {
     let mut pause = PAUSE;
     for _ in 0..waiting.retries {
         match try_all(url, waiting.limit).await {
@@ -197,7 +202,7 @@ pub async fn connect(url: &Url, waiting: Waiting) -> Result<PgConnection, Connec
 }
 
 /// Tries each host once.
-async fn try_all(url: &Url, patience: Duration) -> Result<PgConnection, ConnectError> {
+async fn try_all(url: &Url, patience: Duration) -> Result<(PgConnection, Place), ConnectError> {
     let route = route::route(url)?;
     let limit = route.timeout.map_or(patience, |timeout| timeout.min(patience));
     let mut failures = Vec::new();
@@ -212,7 +217,7 @@ async fn try_all(url: &Url, patience: Duration) -> Result<PgConnection, ConnectE
             let options = Options::new(url, place, &tls)?;
             let tried = tokio::time::timeout(limit, options.connect(&tls.modes, *session)).await;
             let why = match tried {
-                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Ok(connection)) => return Ok((connection, place.clone())),
                 Ok(Err(why)) => why,
                 Err(_) => Why::Timeout(limit),
             };

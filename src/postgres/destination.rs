@@ -9,11 +9,12 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::postgres::address::Address;
-use crate::postgres::connect;
+use crate::postgres::connect::{self, Place};
 use crate::postgres::url::{Url, UrlError};
 
-/// The variables that an [`Address`] and a database's name stand for.
-const ADDRESS: [&str; 6] = ["PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD", "PGSSLMODE"];
+/// The variables that an [`Address`], a place and a database's name stand for.
+const ADDRESS: [&str; 7] =
+    ["PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD", "PGSSLMODE"];
 
 /// A server, a database, and how to get in.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,11 +34,17 @@ impl fmt::Debug for Destination {
 }
 
 impl Destination {
-    /// The database that a connection by this URL ends in. It must be one place: children cannot be told which of
-    /// several hosts a connection of ours has found to be the right one.
+    /// The database that a connection by this URL ends in, which must be one place.
     pub fn of(url: &Url) -> Result<Self, UrlError> {
-        let place = connect::only_place(url)?;
+        Ok(Self::at(url, connect::only_place(url)?))
+    }
+
+    /// The same, at the one of its places that a connection of ours has found to be the right one.
+    pub fn at(url: &Url, place: Place) -> Self {
         let user = connect::user(url);
+        // Of several addresses, the one of this place.
+        let by_address =
+            url.get("hostaddr").map(|_| ("PGHOSTADDR".to_owned(), place.address.clone()));
         let get = |keyword: &str| url.get(keyword).map(str::to_owned);
         let address = Address {
             ssl_mode: get("sslmode").filter(|_| !place.is_local()),
@@ -51,7 +58,7 @@ impl Destination {
             (!ADDRESS.contains(&name.as_str())).then_some((name, value))
         });
         let database = get("dbname").unwrap_or(user);
-        Ok(Self { address, database, more: more.collect() })
+        Self { address, database, more: more.chain(by_address).collect() }
     }
 
     /// Variables to set or to remove so that libpq reaches this database and nothing else.
@@ -105,6 +112,19 @@ mod tests {
         assert_eq!(find("PGSERVICE"), None);
         assert_eq!(destination.for_shim()["more"]["PGSSLROOTCERT"], "/ca.pem");
         assert!(!format!("{destination:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn of_several_places_the_one_that_was_found() {
+        let text =
+            "postgresql://u@one.example,two.example/shop?hostaddr=192.0.2.1,192.0.2.2&port=1,2";
+        let url = Url::parse(text).unwrap();
+        assert!(Destination::of(&url).is_err());
+        let place =
+            Place { host: "two.example".to_owned(), address: "192.0.2.2".to_owned(), port: 2 };
+        let shim = Destination::at(&url, place).for_shim();
+        assert_eq!((&shim["host"], &shim["port"]), (&json!("two.example"), &json!(2)));
+        assert_eq!(shim["more"]["PGHOSTADDR"], "192.0.2.2");
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::postgres::catalog;
 use crate::postgres::connect::{self, Patience, Waiting};
 use crate::postgres::destination::Destination;
 use crate::postgres::identifier;
+use crate::postgres::session;
 use crate::postgres::target::Target;
 use crate::run::channel::Event;
 use crate::run::{Goal, Interpreter, Job, Nowhere, Place, Proof, Scripts};
@@ -120,13 +121,20 @@ impl Held {
         table: &VersionTableRecord,
         waiting: Waiting,
     ) -> Result<Self, CatchUpError> {
-        let destination = Destination::of(&target.url)?;
         let name = identifier::qualify(table.schema.as_deref(), &table.table);
         let hash = Sha256::digest(name.as_bytes());
         // Without the sign: pg_locks shows the numbers without one.
         let object = i32::from_be_bytes([hash[0] & 0x7f, hash[1], hash[2], hash[3]]);
         let proof = Proof { class: CLASS, object };
-        let mut connection = connect::connect(&target.url, waiting).await?;
+        let (mut connection, place) = connect::reach(&target.url, waiting).await?;
+        let destination = Destination::at(&target.url, place);
+        let session = session::read(&mut connection).await?;
+        if session.standby {
+            return Err(CatchUpError::Replica);
+        }
+        if session.read_only {
+            return Err(CatchUpError::ReadOnly);
+        }
         sqlx::raw_sql(BEGIN).execute(&mut connection).await?;
         let lock = format!("SELECT pg_catalog.pg_try_advisory_xact_lock({CLASS}, {object})");
         let taken: bool = sqlx::query_scalar(AssertSqlSafe(lock))

@@ -22,6 +22,7 @@ use sqlx::postgres::PgConnection;
 use crate::postgres::connect::{self, Patience};
 use crate::postgres::programs::Table;
 use crate::postgres::said;
+use crate::postgres::session;
 use crate::postgres::target::Target;
 use crate::postgres::turn;
 pub use check::Check;
@@ -189,7 +190,7 @@ async fn cannot_write(
 ) -> Result<Option<TargetError>, sqlx::Error> {
     let session = match found {
         Some(found) => found.session,
-        None => table::session(connection).await?,
+        None => session::read(connection).await?,
     };
     if session.standby {
         return Ok(Some(TargetError::Replica));

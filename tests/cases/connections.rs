@@ -371,6 +371,20 @@ async fn several_hosts_and_what_the_session_must_be() {
         refused(&project, &url(socket, "5432", &format!("target_session_attrs={wanted}")), &word);
     }
 
+    // The migrations of a catch-up are led to the one of them that was found.
+    project.write("migrations/env.py", ENV_SYNC);
+    primary.execute("shop", "update alembic_version set version_num = 'r1'").await;
+    let flags = ["--format", "json", "stamp", "--catch-up", "--yes"];
+    let caught_up = |hosts: &str, ports: &str, more: &str, code| {
+        let url = url(hosts, ports, more);
+        project.rebaseline(&[&flags[..], &[&url]].concat()).exits(code).json()["targets"][0].clone()
+    };
+    let told = caught_up(other, "5432", "", 1);
+    assert!(told["why"].as_str().unwrap().contains("its transactions are read-only"), "{told}");
+    let read_write = caught_up(&both, "5432", "target_session_attrs=read-write", 0);
+    assert_eq!(read_write["outcome"], "caught_up", "{read_write}");
+    assert_eq!(primary.versions("shop").await, ["fresh"]);
+
     // All of them are told.
     let told = status(&project, &url("127.0.0.1,127.0.0.1", &format!("1,{silent}"), ""));
     let why = told["why"].as_str().unwrap();

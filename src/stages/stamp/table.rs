@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, Connection, FromRow, Postgres, Transaction};
 use crate::postgres::catalog;
 use crate::postgres::identifier;
 use crate::postgres::programs::Table;
+use crate::postgres::session::{COLUMNS, Session};
 use crate::stages::stamp::error::TargetError;
 
 /// A version table as it was found.
@@ -28,18 +29,6 @@ pub struct Found {
     /// Its rows, sorted.
     pub rows: Vec<String>,
 }
-
-/// Whether a session may write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-pub struct Session {
-    /// The server is a standby.
-    pub standby: bool,
-    /// Its transactions are read-only.
-    pub read_only: bool,
-}
-
-const SESSION: &str = "pg_catalog.pg_is_in_recovery() as standby, \
-     pg_catalog.current_setting('default_transaction_read_only')::bool as read_only";
 
 /// What there is to know of a version table.
 #[derive(sqlx::FromRow)]
@@ -75,7 +64,7 @@ select n.nspname::text as schema, c.relname::text as name, c.relkind::text as ki
        array(select a.attname::text from pg_catalog.pg_attribute a
               where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attnotnull
                 and not a.atthasdef and a.attidentity = '' and a.attname <> 'version_num' order by a.attnum) as needed,
-       {SESSION}
+       {COLUMNS}
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
  where c.oid = pg_catalog.to_regclass({name})"
     )
@@ -146,13 +135,6 @@ pub async fn place(
     let named = record.schema.as_deref().unwrap_or("of the search path");
     let schema = schema.ok_or_else(|| TargetError::Schema(named.to_owned()))?;
     Ok(Table { schema, name: record.table.clone() })
-}
-
-/// Whether a session may write, where no version table tells.
-pub async fn session(connection: &mut PgConnection) -> Result<Session, sqlx::Error> {
-    let query = format!("select {SESSION}");
-    let row = sqlx::raw_sql(AssertSqlSafe(query)).fetch_one(connection).await?;
-    Session::from_row(&row)
 }
 
 /// Begins a transaction that waits so long for a lock.

@@ -109,6 +109,8 @@ async fn a_replica_is_read_and_not_written() {
     let (old, project) = squashed(&["--revision-id", "fresh"]);
     let (target, _) = shop(&old).await;
     target.copy("shop", "there").await;
+    target.copy("shop", "behind").await;
+    target.execute("behind", "update alembic_version set version_num = 'r1'").await;
     one(&project, &["stamp"], &target.url("there"), 0);
     let standby = Standby::of(&target).await;
     let mut reader = standby.connect("shop").await;
@@ -127,5 +129,12 @@ async fn a_replica_is_read_and_not_written() {
         let told = one(&project, &[verb], &standby.url("there"), 0);
         assert_eq!(told["outcome"], "already_there");
     }
+    // A catch-up takes no backup first.
+    let backups = project.path().join("backups");
+    let flags = ["stamp", "--catch-up", "--yes", "--backup", backups.to_str().unwrap()];
+    let told = one(&project, &flags, &standby.url("behind"), 1);
+    assert_says(&told, "why", &["read-only replica (in recovery)"]);
+    assert_says(&told, "help", &["primary", "nothing was written"]);
+    assert!(!backups.exists());
     assert_eq!(target.versions("shop").await, ["r3"]);
 }
