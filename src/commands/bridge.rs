@@ -41,6 +41,12 @@ pub enum BridgeError {
         /// The file.
         path: PathBuf,
     },
+    /// Nobody can be asked whether that may be.
+    #[error("`{}` was edited, and would be written over", path.display())]
+    WritesOver {
+        /// The file.
+        path: PathBuf,
+    },
     /// Our template cannot be rendered.
     #[error("the bridge's module cannot be rendered")]
     Template(#[from] tera::Error),
@@ -61,7 +67,10 @@ pub enum BridgeError {
 impl Explain for BridgeError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Unusual { .. } | Self::Foreign { .. } | Self::Edited { .. } => Kind::Refused,
+            Self::Unusual { .. }
+            | Self::Foreign { .. }
+            | Self::Edited { .. }
+            | Self::WritesOver { .. } => Kind::Refused,
             Self::Template(_) => Kind::Bug,
             Self::File(_) | Self::Half { .. } => Kind::Tool,
         }
@@ -76,7 +85,11 @@ impl Explain for BridgeError {
                     "keep what you need of it, move it out of the way, then: rebaseline bridge remove   (mv {0} {0}.old)",
                     path.display()
                 ),
-                "or, if nothing of it is needed: rebaseline bridge install && rebaseline bridge remove".to_owned(),
+                "or, if nothing of it is needed: rebaseline bridge install --yes && rebaseline bridge remove".to_owned(),
+            ],
+            Self::WritesOver { .. } => vec![
+                "see what would be lost: rebaseline bridge install --dry-run".to_owned(),
+                "if nothing of it is needed: --yes".to_owned(),
             ],
             Self::Half { .. } => vec!["run the same command again".to_owned()],
             _ => Vec::new(),
@@ -151,12 +164,27 @@ fn install(settings: Settings, arguments: &BridgeInstall, report: &Report) -> Re
     let env = bridge::install(&place.text).map_err(|source| place.unusual(source))?;
     let mut result = place.result(&settings, "installed", env.as_deref());
     result.archives = Some(shown(&settings, &archives));
+    // What somebody has written into it would be lost: it is shown, and asked for.
+    let edited = place.old.as_ref().filter(|old| **old != module && !bridge::is_as_generated(old));
+    if let Some(old) = edited {
+        result.diff.push_str(&diff(old, &module, &result.module));
+    }
     if env.is_none() && place.old.as_ref() == Some(&module) {
         result.outcome = "already_installed";
     } else if arguments.dry_run {
         result.outcome = "dry_run";
     } else {
-        confirm(&result, arguments.yes, report)?;
+        if edited.is_some() && !arguments.yes && !report.asks() {
+            return Err(BridgeError::WritesOver { path: place.module }.into());
+        }
+        let question = match edited {
+            Some(_) => format!(
+                "Change {}, and write over what was edited in {}?",
+                result.env, result.module
+            ),
+            None => format!("Change {}?", result.env),
+        };
+        confirm(&result, &question, arguments.yes, report)?;
         files::write_atomic(&place.module, module.as_bytes()).map_err(BridgeError::from)?;
         if let Some(env) = env {
             let stands = "the module is there, and env.py is as it was: it does not call it";
@@ -201,7 +229,7 @@ fn remove(settings: &Settings, arguments: &BridgeRemove, report: &Report) -> Res
     } else if arguments.dry_run {
         result.outcome = "dry_run";
     } else {
-        confirm(&result, arguments.yes, report)?;
+        confirm(&result, &format!("Change {}?", result.env), arguments.yes, report)?;
         if let Some(env) = env {
             files::write_atomic(&place.env, env.as_bytes()).map_err(BridgeError::from)?;
         }
@@ -243,24 +271,25 @@ impl Place {
         new: Option<&str>,
     ) -> BridgeResult {
         let env = shown(settings, &self.env);
-        let diff = new.map_or_else(String::new, |new| {
-            let diff = TextDiff::from_lines(&self.text, new);
-            diff.unified_diff().header(&env, &env).to_string()
-        });
+        let diff = new.map_or_else(String::new, |new| diff(&self.text, new, &env));
         let module = shown(settings, &self.module);
         BridgeResult { outcome, env, module, archives: None, diff }
     }
 }
 
 /// Shows the change, and asks whether it may be made.
-fn confirm(result: &BridgeResult, yes: bool, report: &Report) -> Result<()> {
+fn confirm(result: &BridgeResult, question: &str, yes: bool, report: &Report) -> Result<()> {
     if !result.diff.is_empty() {
         report.note(format_args!("{}\n{}", result.env, result.diff.trim_end()));
     }
-    if !report.confirm(&format!("Change {}?", result.env), yes) {
+    if !report.confirm(question, yes) {
         return Err(SquashError::NotConfirmed.into());
     }
     Ok(())
+}
+
+fn diff(old: &str, new: &str, path: &str) -> String {
+    TextDiff::from_lines(old, new).unified_diff().header(path, path).to_string()
 }
 
 /// A path as it is shown: relative to the root if it lies inside.

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::support::project::{ENV_SYNC, Project};
+use crate::support::terminal::on_a_terminal;
 use crate::support::{assert_same_tree, environment, tree};
 
 fn outcome(project: &Project, arguments: &[&str]) -> String {
@@ -32,10 +33,10 @@ fn in_and_out_byte_for_byte() {
     assert_ne!(before, installed);
     assert_eq!(outcome(&project, &["install"]), "already_installed");
     assert_same_tree(&installed, &project.tree());
-    // An older module is written anew.
+    // One that is not as generated is written anew only after a yes.
     let module = project.read("migrations/rebaseline_bridge.py");
     project.write("migrations/rebaseline_bridge.py", format!("{module}# old\n"));
-    assert_eq!(outcome(&project, &["install"]), "installed");
+    assert_eq!(outcome(&project, &["install", "--yes"]), "installed");
     assert_same_tree(&installed, &project.tree());
     assert_eq!(outcome(&project, &["remove", "--dry-run"]), "dry_run");
     assert_same_tree(&installed, &project.tree());
@@ -60,6 +61,17 @@ fn an_edited_module_is_not_removed() {
         }
         assert_same_tree(&edited, &project.tree());
     }
+    // Nor is it written over, unless somebody says so who has seen what would be lost.
+    let run = project.rebaseline(&["bridge", "install"]).exits(1);
+    assert!(run.stderr.contains(&format!("{file}` was edited")), "{}", run.stderr);
+    let run = project.rebaseline(&["bridge", "install", "--dry-run"]).exits(0);
+    assert!(run.stdout.contains("-import json  # ours\n+import json\n"), "{}", run.stdout);
+    let run = on_a_terminal(&project, &["bridge", "install"], &[("", "n")]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stdout.contains("write over what was edited in"), "{run:?}");
+    assert_same_tree(&edited, &project.tree());
+    assert_eq!(outcome(&project, &["install", "--yes"]), "installed");
+    assert_eq!(project.read(file), module);
     // As the hint says: out of the way, then the call is taken out all the same.
     std::fs::remove_file(project.path().join(file)).unwrap();
     assert_eq!(outcome(&project, &["remove"]), "removed");
