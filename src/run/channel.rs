@@ -47,7 +47,9 @@ pub enum Event {
         #[serde(default)]
         from: Option<String>,
     },
-    /// A migration context starts its work.
+    /// A migration context begins, before it looks where the database stands.
+    Begin,
+    /// It knows what it has to do.
     Context(Context),
     /// A revision starts.
     Start {

@@ -50,10 +50,12 @@ pub enum RunError {
         words: String,
     },
     /// The replay waits on itself.
-    #[error("revision `{revision}` waits for itself: `{}` is blocked by a session that is {} after `{}`", stall.statement, stall.blocker_state, stall.blocker)]
+    #[error("{}", stalled(revision.as_deref(), stall))]
     Stalled {
-        /// The running revision.
-        revision: String,
+        /// The running revision; none between two of them.
+        revision: Option<String>,
+        /// How many migration contexts had begun to run their migrations.
+        begun: usize,
         /// Who waits for whom.
         stall: Box<Stall>,
     },
@@ -183,6 +185,14 @@ impl Explain for RunError {
                     .to_owned(),
             ],
             Self::Revision { failure, applied, .. } => hints(failure, applied.len()),
+            Self::Stalled { revision: None, begun: 2.., .. } => vec![
+                "env.py migrates several databases in one run (`alembic init -t multidb`), each with a schema of its own: \
+                 that is not supported; squash one database at a time, by an env.py that migrates this one alone"
+                    .to_owned(),
+            ],
+            Self::Stalled { revision: None, .. } => vec![
+                "let env.py run the migrations on the only connection that it opens".to_owned(),
+            ],
             Self::Stalled { .. } => vec![
                 "let the revision use op.get_bind() instead of a connection of its own".to_owned(),
             ],
@@ -202,6 +212,20 @@ impl Explain for RunError {
 
 /// What the shim says of a connection that is not made by env.py.
 const IN_A_REVISION: &str = "; it is in revision ";
+
+fn stalled(revision: Option<&str>, stall: &Stall) -> String {
+    let who = match revision {
+        Some(revision) => format!("revision `{revision}` waits for itself"),
+        None => "env.py waits for itself".to_owned(),
+    };
+    let in_a_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!(
+        "{who}: `{}` is blocked by a session that is {} after `{}`",
+        in_a_line(&stall.statement),
+        stall.blocker_state,
+        in_a_line(&stall.blocker)
+    )
+}
 
 /// `revision `a` failed in line 12: (psycopg2.errors.UndefinedTable) relation "t" does not exist`
 fn failed(failure: &Failure) -> String {

@@ -260,8 +260,9 @@ impl Interpreter {
                     break;
                 }
                 stall = &mut watch => {
-                    let revision = record.running.clone().unwrap_or_else(|| "?".to_owned());
-                    return Err(RunError::Stalled { revision, stall: Box::new(stall?) });
+                    let stall = Box::new(stall?);
+                    let (revision, begun) = (record.running, record.begun);
+                    return Err(RunError::Stalled { revision, begun, stall });
                 }
             }
         }

@@ -11,6 +11,8 @@ use crate::run::{Applied, Ran, RunError, Versions};
 pub struct Record {
     pub applied: Vec<Applied>,
     pub running: Option<String>,
+    /// How many contexts began to run their migrations.
+    pub begun: usize,
     pub contexts: Vec<Context>,
     pub versions: Versions,
     pub failure: Option<Failure>,
@@ -36,6 +38,7 @@ impl Record {
                 self.versions.alembic = alembic.or(self.versions.alembic.take());
                 self.versions.sqlalchemy = sqlalchemy.or(self.versions.sqlalchemy.take());
             }
+            Event::Begin => self.begun += 1,
             Event::Context(context) => self.contexts.push(context),
             Event::Start { revision } => self.running = Some(revision),
             Event::Applied { revision, seconds } => {

@@ -224,6 +224,30 @@ fn an_extension_that_the_history_expects() {
     project.rebaseline(&["squash", "--scratch-extension", "citext"]).exits(0);
 }
 
+/// As `alembic init -t multidb` has it: a transaction on each database, and all of them end together.
+#[test]
+fn an_env_py_of_several_databases() {
+    let project = Project::chain(&["op.execute('CREATE TABLE dish (id int)')"]);
+    project.write(
+        "migrations/env.py",
+        r#"
+from alembic import context
+from sqlalchemy import create_engine
+
+connections = []
+for name in ("one", "two"):
+    connection = create_engine(f"postgresql+psycopg://u:s3cret@127.0.0.1:1/{name}").connect()
+    connections.append((connection, connection.begin()))
+for connection, _ in connections:
+    context.configure(connection=connection)
+    context.run_migrations()
+for _, transaction in connections:
+    transaction.commit()
+"#,
+    );
+    snapshot!(fails(&project, &["squash"], 3));
+}
+
 #[test]
 fn a_replay_that_waits_for_itself() {
     let body = "op.execute('ALTER TABLE dish ADD COLUMN name text')\n\

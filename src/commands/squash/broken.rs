@@ -80,7 +80,8 @@ pub fn explained(error: Error, settings: &Settings, history: &History, cut: &Cut
             (vec![AUDIT.to_owned(), way_by_database()], Value::Null)
         }
         Some(RunError::Stalled { revision, .. }) => {
-            let mut hints: Vec<String> = way_by_skip(settings, cut, revision).into_iter().collect();
+            let skip = revision.as_ref().and_then(|revision| way_by_skip(settings, cut, revision));
+            let mut hints: Vec<String> = skip.into_iter().collect();
             hints.push(way_by_database());
             (hints, Value::Null)
         }

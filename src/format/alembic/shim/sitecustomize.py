@@ -617,6 +617,7 @@ def guard_alembic(module):
                 return plan(heads, context)
 
             state.running.script = None
+            state.channel.send("begin")
             self._migrations_fn = plan and reported_plan
             try:
                 return original(self, **kwargs)
