@@ -103,6 +103,11 @@ impl Explain for ProveError {
             }
             Self::Run(error) => error.hints(),
             Self::InOneGo(_) => vec![SESSION.to_owned()],
+            Self::Control(_) => vec![
+                "what no dump holds and the restore needs (a library, a setting) is declared in rebaseline.toml   \
+                 [scratch] settings = [\"shared_preload_libraries=NAME\"]"
+                    .to_owned(),
+            ],
             Self::Scratch(error) => error.hints(),
             _ => Vec::new(),
         }

@@ -1,6 +1,7 @@
 //! What no baseline can carry is refused by name.
 
 use super::history;
+use crate::support::assert_same_tree;
 use crate::support::project::Project;
 
 #[track_caller]
@@ -85,4 +86,21 @@ fn secrets() {
     refused(&project, &names);
     let told = project.rebaseline(&["squash"]).stderr;
     assert!(!told.contains("sss"), "{told}");
+}
+
+/// No provider of labels comes with Debian's packages, so the catalog is written by hand: then PostgreSQL itself
+/// refuses the statement that carries the label, and that is told. It is never passed over.
+#[test]
+fn a_security_label_whose_provider_is_not_loaded() {
+    let project = Project::chain(&["op.execute('CREATE TABLE dish (id int)')\n\
+         op.execute('SET LOCAL allow_system_table_mods = on')\n\
+         op.execute(\"INSERT INTO pg_seclabel VALUES ('dish'::regclass, 'pg_class'::regclass, 0, 'guard', 'secret')\")"]);
+    let before = project.tree();
+    let run = project.rebaseline(&["squash"]).exits(3);
+    for words in
+        ["security label provider \"guard\" is not loaded", "shared_preload_libraries=NAME"]
+    {
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+    }
+    assert_same_tree(&before, &project.tree());
 }
