@@ -9,6 +9,7 @@
 mod check;
 mod decision;
 mod error;
+mod found;
 mod graph;
 mod table;
 mod told;
@@ -29,8 +30,8 @@ pub use check::Check;
 use check::Subject;
 pub use decision::{Allowed, Decision, Judgement, Plan, Replaced};
 use error::TargetError;
+use found::Found;
 pub use graph::Requires;
-use table::Found;
 pub use told::{Catalog, Outcome, Told, unmatched};
 
 /// Stamps one database, or only says where it stands when `write` is false.
@@ -149,7 +150,7 @@ async fn look(
     let kind = "ISOLATION LEVEL REPEATABLE READ, READ ONLY";
     let mut transaction = table::begin(connection, kind, patience.lock).await?;
     let record = version_table(target, plan);
-    let found = table::find(&mut transaction, &record).await?;
+    let found = found::find(&mut transaction, &record).await?;
     let judgement = plan.judge(found.as_ref().map(|f| f.rows.as_slice()), plan.allowed);
     let mut look = Look { table: None, found, judgement, catalog: None };
     if matches!(look.judgement.decision, Decision::Refuse(..)) {

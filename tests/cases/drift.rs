@@ -121,7 +121,7 @@ const DRIFT: [(&str, &str); 26] = [
     ("drop trigger room_touch on room", "trigger `public.room.room_touch` is missing"),
     (
         "alter table room disable trigger room_touch",
-        "trigger `public.room.room_touch`: enabled none -> `no`",
+        "trigger `public.room.room_touch`: enabled `yes` -> `no`",
     ),
     (
         "create or replace view rooms as select id, name from room where id > 1",

@@ -72,6 +72,9 @@ impl fmt::Display for Difference {
 fn told(name: &str, expected: Option<&str>, actual: Option<&str>) -> String {
     let value = |value: Option<&str>| match value {
         Some(value) => format!("`{}`", shortened(value)),
+        // Of these the inventory only tells what is not as usual.
+        None if name == "enabled" => "`yes`".to_owned(),
+        None if name == "valid" => "`true`".to_owned(),
         None => "none".to_owned(),
     };
     let [expected, actual] = [expected, actual].map(|side| side.map(str::trim));

@@ -1,4 +1,4 @@
-//! The version table of a target: found, checked, read; locked and written, or made.
+//! The version table of a target: locked and written, or made.
 //!
 //! Each function is given a transaction, and leaves its end to the caller. No statement is prepared: a pooler may
 //! stand in between, and each message is a journey to a server that may be far away.
@@ -7,107 +7,12 @@ use std::time::Duration;
 
 use rebaseline_archive::VersionTableRecord;
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection, FromRow, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection, Postgres, Transaction};
 
 use crate::postgres::catalog;
 use crate::postgres::identifier;
 use crate::postgres::programs::Table;
-use crate::postgres::session::{COLUMNS, Session};
 use crate::stages::stamp::error::TargetError;
-
-/// A version table as it was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Where it is.
-    pub table: Table,
-    /// Its owner: the role that runs the migrations.
-    pub owner: String,
-    /// Whether our user may write to it.
-    pub writable: bool,
-    /// Whether anything may be written here.
-    pub session: Session,
-    /// Its rows, sorted.
-    pub rows: Vec<String>,
-}
-
-/// What there is to know of a version table.
-#[derive(sqlx::FromRow)]
-struct Facts {
-    schema: String,
-    name: String,
-    kind: String,
-    owner: String,
-    /// Whether our user may.
-    readable: bool,
-    writable: bool,
-    /// Row security may hide rows.
-    hidden: bool,
-    /// The kind of type of its column.
-    category: Option<String>,
-    /// Columns that need a value besides.
-    needed: Vec<String>,
-    #[sqlx(flatten)]
-    session: Session,
-}
-
-/// The facts of a table, by a literal of its name.
-fn facts(name: &str) -> String {
-    format!(
-        "
-select n.nspname::text as schema, c.relname::text as name, c.relkind::text as kind,
-       pg_catalog.pg_get_userbyid(c.relowner)::text as owner,
-       pg_catalog.has_table_privilege(c.oid, 'SELECT') as readable,
-       pg_catalog.has_table_privilege(c.oid, 'INSERT') and pg_catalog.has_table_privilege(c.oid, 'DELETE') as writable,
-       pg_catalog.row_security_active(c.oid) as hidden,
-       (select t.typcategory::text from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
-         where a.attrelid = c.oid and a.attname = 'version_num' and not a.attisdropped) as category,
-       array(select a.attname::text from pg_catalog.pg_attribute a
-              where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attnotnull
-                and not a.atthasdef and a.attidentity = '' and a.attname <> 'version_num' order by a.attnum) as needed,
-       {COLUMNS}
-  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where c.oid = pg_catalog.to_regclass({name})"
-    )
-}
-
-/// Finds and reads the version table: in the schema that is named, or where the search path leads. None if
-/// there is no such table.
-pub async fn find(
-    connection: &mut PgConnection,
-    record: &VersionTableRecord,
-) -> Result<Option<Found>, TargetError> {
-    let name = identifier::qualify(record.schema.as_deref(), &record.table);
-    let query = facts(&identifier::literal(&name));
-    let row = sqlx::raw_sql(AssertSqlSafe(query)).fetch_optional(&mut *connection).await?;
-    let Some(row) = row else { return Ok(None) };
-    let facts = Facts::from_row(&row)?;
-    let Facts { schema, name, kind, owner, readable, writable, hidden, category, needed, session } =
-        facts;
-    let table = Table { schema, name };
-    let name = identifier::qualify(Some(&table.schema), &table.name);
-    let unusable = |why: String| TargetError::Table { table: name.clone(), why };
-    if !matches!(kind.as_str(), "r" | "p") {
-        return Err(unusable("it is no table".to_owned()));
-    }
-    match category.as_deref() {
-        None => return Err(unusable("it has no column version_num".to_owned())),
-        // The category of text and its kin.
-        Some("S") => {}
-        Some(_) => return Err(unusable("its column version_num holds no text".to_owned())),
-    }
-    if !needed.is_empty() {
-        let needed = needed.join(", ");
-        return Err(unusable(format!("it has more columns that need a value ({needed})")));
-    }
-    if !readable {
-        return Err(TargetError::Privilege(format!("it has no SELECT on {name}")));
-    }
-    if hidden {
-        return Err(unusable("row security may hide rows of it".to_owned()));
-    }
-    let rows = catalog::version_rows(connection, &table).await?;
-    Ok(Some(Found { table, owner, writable, session, rows }))
-}
 
 /// Where a version table would be made.
 pub async fn place(
