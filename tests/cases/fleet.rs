@@ -265,7 +265,6 @@ async fn ctrl_c_and_kill_leave_a_database_as_it_was() {
 async fn an_interruption_tells_what_was_done() {
     let (project, target, shop) = shop().await;
     target.copy("shop", "original").await;
-    let waiting = "select count(*)::text from pg_stat_activity where wait_event_type = 'Lock'";
     let lock = "lock table alembic_version in access exclusive mode";
     for (format, verb, done) in [
         ("json", "status", "would_stamp"),
@@ -295,7 +294,11 @@ async fn an_interruption_tells_what_was_done() {
         ];
         let mut command = project.command(&command);
         let child = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        target.until(waiting, &["1"]).await;
+        // In this database: the session of the round before may still be there.
+        let waiting = format!(
+            "select count(*)::text from pg_stat_activity where wait_event_type = 'Lock' and datname = '{locked}'"
+        );
+        target.until(&waiting, &["1"]).await;
         Project::signal(&child, Signal::INT);
         let run = Run::from(child.wait_with_output().unwrap()).exits(130);
         transaction.rollback().await.unwrap();
