@@ -12,6 +12,45 @@ pub struct Session {
     pub read_only: bool,
 }
 
+/// Why nothing can be written in a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReadOnly {
+    /// A standby.
+    #[error("it is a read-only replica (in recovery), and would have to be written to")]
+    Replica,
+    /// Transactions are read-only there.
+    #[error(
+        "its transactions are read-only (default_transaction_read_only), and it would have to be written to"
+    )]
+    Transactions,
+}
+
+impl ReadOnly {
+    /// What to do.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::Replica => {
+                "name the primary server (target_session_attrs=read-write chooses it among several hosts); \
+                 nothing was written"
+            }
+            Self::Transactions => {
+                "name a server or a user that may write, or lift the setting; nothing was written"
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Whether it may write, as far as that can be known beforehand.
+    pub fn may_write(self) -> Result<(), ReadOnly> {
+        match self {
+            Self { standby: true, .. } => Err(ReadOnly::Replica),
+            Self { read_only: true, .. } => Err(ReadOnly::Transactions),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The columns of a [`Session`], for a query that asks for more.
 pub const COLUMNS: &str = "pg_catalog.pg_is_in_recovery() as standby, \
      pg_catalog.current_setting('default_transaction_read_only')::bool as read_only";

@@ -128,13 +128,7 @@ impl Held {
         let proof = Proof { class: CLASS, object };
         let (mut connection, place) = connect::reach(&target.url, waiting).await?;
         let destination = Destination::at(&target.url, place);
-        let session = session::read(&mut connection).await?;
-        if session.standby {
-            return Err(CatchUpError::Replica);
-        }
-        if session.read_only {
-            return Err(CatchUpError::ReadOnly);
-        }
+        session::read(&mut connection).await?.may_write()?;
         sqlx::raw_sql(BEGIN).execute(&mut connection).await?;
         let lock = format!("SELECT pg_catalog.pg_try_advisory_xact_lock({CLASS}, {object})");
         let taken: bool = sqlx::query_scalar(AssertSqlSafe(lock))

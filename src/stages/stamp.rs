@@ -193,11 +193,8 @@ async fn cannot_write(
         Some(found) => found.session,
         None => session::read(connection).await?,
     };
-    if session.standby {
-        return Ok(Some(TargetError::Replica));
-    }
-    if session.read_only {
-        return Ok(Some(TargetError::ReadOnly));
+    if let Err(error) = session.may_write() {
+        return Ok(Some(error.into()));
     }
     let forbidden = found.filter(|found| !found.writable).map(|found| {
         let Table { schema, name } = &found.table;

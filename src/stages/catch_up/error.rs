@@ -7,6 +7,7 @@ use crate::files::PathError;
 use crate::postgres::binaries::BinariesError;
 use crate::postgres::connect::ConnectError;
 use crate::postgres::said::{self, said};
+use crate::postgres::session::ReadOnly;
 use crate::postgres::url::UrlError;
 use crate::process::ProcessError;
 use crate::run::RunError;
@@ -29,14 +30,9 @@ pub enum CatchUpError {
     /// The server ended a session of ours, or the network did.
     #[error("the connection was lost: {}", said(.0))]
     Lost(sqlx::Error),
-    /// A standby.
-    #[error("it is a read-only replica (in recovery), and would have to be written to")]
-    Replica,
-    /// Transactions are read-only there.
-    #[error(
-        "its transactions are read-only (default_transaction_read_only), and it would have to be written to"
-    )]
-    ReadOnly,
+    /// Nothing can be written there.
+    #[error(transparent)]
+    ReadOnly(#[from] ReadOnly),
     /// Another catch-up has the lock.
     #[error("another catch-up of this database is running")]
     Busy,
@@ -154,10 +150,7 @@ impl CatchUpError {
             Self::Locked => {
                 "a migration may be running: wait for it, or raise --lock-timeout".to_owned()
             }
-            Self::Replica => "name the primary server (target_session_attrs=read-write chooses it among several hosts); nothing was \
-                              written"
-                .to_owned(),
-            Self::ReadOnly => "name a server or a user that may write, or lift the setting; nothing was written".to_owned(),
+            Self::ReadOnly(error) => error.help().to_owned(),
             Self::Busy | Self::Upgrading => {
                 "wait until it has ended; nothing was written by this one".to_owned()
             }

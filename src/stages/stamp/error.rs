@@ -2,6 +2,7 @@
 
 use crate::postgres::connect::ConnectError;
 use crate::postgres::said::{self, said};
+use crate::postgres::session::ReadOnly;
 
 /// Why a target could not be read or written. Nothing was written, but where it says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -29,14 +30,9 @@ pub enum TargetError {
         /// What is wrong with it.
         why: String,
     },
-    /// A standby.
-    #[error("it is a read-only replica (in recovery), and would have to be written to")]
-    Replica,
-    /// Transactions are read-only there.
-    #[error(
-        "its transactions are read-only (default_transaction_read_only), and it would have to be written to"
-    )]
-    ReadOnly,
+    /// Nothing can be written there.
+    #[error(transparent)]
+    ReadOnly(#[from] ReadOnly),
     /// There is no schema for a new version table.
     #[error("there is no schema {0} for its version table")]
     Schema(String),
@@ -68,7 +64,7 @@ impl From<sqlx::Error> for TargetError {
             Some("55P03") => Self::Locked(Vec::new()),
             Some("57014") => Self::Cancelled(said(&error)),
             Some("42501") => Self::Privilege(said(&error)),
-            Some("25006") => Self::ReadOnly,
+            Some("25006") => ReadOnly::Transactions.into(),
             _ if said::is_lost(&error) => Self::Lost(error),
             _ => Self::Sql(error),
         }
@@ -95,10 +91,7 @@ impl TargetError {
             Self::Table { .. } => {
                 "check that it is Alembic's: one column version_num, which holds text; nothing was written"
             }
-            Self::Replica => "name the primary server; nothing was written",
-            Self::ReadOnly => {
-                "name a server or a user that may write, or lift the setting; nothing was written"
-            }
+            Self::ReadOnly(error) => error.help(),
             Self::Schema(_) => "make the schema first; nothing was written",
             Self::Moved => "a migration may be running: try again; nothing was written",
             Self::Commit(_) => "whether it is stamped is not known: run the same command again",
