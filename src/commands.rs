@@ -20,11 +20,12 @@ use std::path::PathBuf;
 use crate::cli::{Cli, Command, Format, Global, Running};
 use crate::config::Settings;
 use crate::error::{Explain, Kind, Result};
+use crate::interruption::Interruption;
 use crate::journal::Journal;
 use crate::report::Report;
 
 /// Runs the command and gives the exit code.
-pub async fn run(cli: &Cli, report: &Report) -> Result<u8> {
+pub async fn run(cli: &Cli, report: &Report, interruption: &Interruption) -> Result<u8> {
     let global = &cli.global;
     if matches!(global.format, Format::Sarif | Format::Github)
         && !matches!(cli.command, Command::Audit(_))
@@ -37,11 +38,15 @@ pub async fn run(cli: &Cli, report: &Report) -> Result<u8> {
         Command::Squash(arguments) => Box::pin(squash::squash(global, arguments, report)).await,
         Command::Audit(arguments) => audit::audit(global, arguments, report).await,
         Command::Repair(arguments) => Box::pin(repair::repair(global, arguments, report)).await,
-        Command::Stamp(arguments) => Box::pin(stamp::stamp(global, arguments, report)).await,
+        Command::Stamp(arguments) => {
+            Box::pin(stamp::stamp(global, arguments, report, interruption)).await
+        }
         Command::Status(arguments) if arguments.health => {
             health::once(global, arguments, report).await
         }
-        Command::Status(arguments) => Box::pin(stamp::status(global, arguments, report)).await,
+        Command::Status(arguments) => {
+            Box::pin(stamp::status(global, arguments, report, interruption)).await
+        }
         Command::Health(arguments) => health::serve(global, arguments, report).await,
         Command::Rebase(arguments) => rebase::rebase(global, arguments, report),
         Command::Index(arguments) => Box::pin(index::index(global, arguments, report)).await,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use rebaseline::cli::{Cli, Command};
 use rebaseline::error::{Error, Interrupted, Kind};
-use rebaseline::interruption::interruption;
+use rebaseline::interruption::Interruption;
 use rebaseline::report::{Log, Report};
 use rebaseline::{commands, config};
 
@@ -54,14 +54,15 @@ fn main_with_room() -> ExitCode {
     }
 }
 
-/// Runs the command until it ends or a signal comes. Dropping the command's future stops its children
+/// Runs the command until it ends, or a signal comes of which it does not tell by itself. Dropping the command's future stops its children
 /// and removes its scratch servers.
 async fn run(cli: &Cli, report: &Report) -> Result<u8, Error> {
+    let interruption = Interruption::default();
     let signal = tokio::select! {
-        // First: a command may hear of the signal by itself, and tell what it has done so far.
+        // First: what has ended is not interrupted any more.
         biased;
-        result = commands::run(cli, report) => return result,
-        signal = interruption() => signal,
+        result = commands::run(cli, report, &interruption) => return result,
+        signal = interruption.untold() => signal,
     };
     if matches!(cli.command, Command::Health(_)) {
         // It has nothing else to end by.

@@ -14,6 +14,7 @@ use crate::commands::fleet;
 use crate::commands::generations::Generations;
 use crate::config::Settings;
 use crate::error::Result;
+use crate::interruption::Interruption;
 use crate::postgres::connect::{Patience, Waiting};
 use crate::report::Report;
 use crate::stages::stamp::{self, Allowed};
@@ -25,9 +26,14 @@ use whereabouts::Finder;
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Stamps the databases; exits with 1 if one was refused.
-pub async fn stamp(global: &Global, arguments: &Stamp, report: &Report) -> Result<u8> {
+pub async fn stamp(
+    global: &Global,
+    arguments: &Stamp,
+    report: &Report,
+    interruption: &Interruption,
+) -> Result<u8> {
     if arguments.behind.catch_up {
-        return catch_up::catch_up(global, arguments, report).await;
+        return catch_up::catch_up(global, arguments, report, interruption).await;
     }
     let settings = Settings::load(global, &Running::default())?;
     let targets = &arguments.targets;
@@ -40,11 +46,16 @@ pub async fn stamp(global: &Global, arguments: &Stamp, report: &Report) -> Resul
     run.timeout = run.timeout.or(Some(TIMEOUT));
     let (patience, write) = (patience(targets), !arguments.dry_run);
     run.writes = write;
-    run.each(|target| stamp::stamp(target, &plan, patience, write)).await
+    run.each(interruption, |target| stamp::stamp(target, &plan, patience, write)).await
 }
 
 /// Says where the databases stand; exits with 1 if one could not be stamped.
-pub async fn status(global: &Global, arguments: &Status, report: &Report) -> Result<u8> {
+pub async fn status(
+    global: &Global,
+    arguments: &Status,
+    report: &Report,
+    interruption: &Interruption,
+) -> Result<u8> {
     let settings = Settings::load(global, &Running::default())?;
     let targets = &arguments.targets;
     let named = fleet::named(targets)?;
@@ -60,7 +71,7 @@ pub async fn status(global: &Global, arguments: &Status, report: &Report) -> Res
         let told = stamp::stamp(target, &plan, patience, false).await;
         finder.find(target, told).await
     };
-    run.each(look).await
+    run.each(interruption, look).await
 }
 
 fn allowed(arguments: &Stamp) -> Allowed {

@@ -24,6 +24,7 @@ use crate::commands::fleet::{self, Progress};
 use crate::commands::generations::{Generations, Squash, run_folder};
 use crate::config::{BuiltinEnv, Settings};
 use crate::error::Result;
+use crate::interruption::Interruption;
 use crate::postgres::connect::Patience;
 use crate::postgres::run_folder::RunFolder;
 use crate::postgres::target::Target;
@@ -51,7 +52,12 @@ struct Work<'a> {
 }
 
 /// Catches the databases up; exits with 1 if one was refused.
-pub async fn catch_up(global: &Global, arguments: &Stamp, report: &Report) -> Result<u8> {
+pub async fn catch_up(
+    global: &Global,
+    arguments: &Stamp,
+    report: &Report,
+    interruption: &Interruption,
+) -> Result<u8> {
     let behind = &arguments.behind;
     let looks_only = arguments.dry_run || behind.sql;
     if !looks_only && !behind.yes && !report.asks() {
@@ -112,7 +118,7 @@ pub async fn catch_up(global: &Global, arguments: &Stamp, report: &Report) -> Re
         }
     }
     let work = &work;
-    run.each(|target| work.one(target)).await
+    run.each(interruption, |target| work.one(target)).await
 }
 
 /// Refuses to run revisions by another `env.py` than these squashes were proved with.
@@ -168,7 +174,7 @@ impl Work<'_> {
             bar.inc(1);
             Ok(true)
         };
-        // Nothing is written here: an interruption needs no report of ours.
+        // Nothing is written here: the run ends by itself at an interruption.
         let never = std::future::pending::<()>();
         let jobs = self.arguments.targets.jobs;
         let (ways, _) = fleet::each(targets, jobs, look, ended, never).await?;

@@ -11,7 +11,7 @@ use crate::commands::fleet::journal::{Header, Journal};
 use crate::commands::fleet::summary::Summary;
 use crate::commands::fleet::{self, Fleet, Named, Progress};
 use crate::error::{Explain, Interrupted, Result};
-use crate::interruption::interruption;
+use crate::interruption::Interruption;
 use crate::postgres::target::Target;
 use crate::report::{Printable, Report};
 use crate::stages::stamp::{self, Outcome, Plan, Told};
@@ -90,7 +90,11 @@ impl<'a> Run<'a> {
 
     /// Does the work and reports; exits with 1 if a database was refused. A signal ends it with the report of what was
     /// done so far.
-    pub async fn each<'t, F>(&'t self, work: impl Fn(&'t Target) -> F) -> Result<u8>
+    pub async fn each<'t, F>(
+        &'t self,
+        interruption: &Interruption,
+        work: impl Fn(&'t Target) -> F,
+    ) -> Result<u8>
     where
         F: Future<Output = Told>,
     {
@@ -121,7 +125,7 @@ impl<'a> Run<'a> {
         };
         let begun = if begins { targets } else { &[] };
         let (mut progress, signal) =
-            fleet::each(begun, self.arguments.jobs, work, ended, interruption()).await?;
+            fleet::each(begun, self.arguments.jobs, work, ended, interruption.told()).await?;
         progress.resize_with(targets.len(), || Progress::Waiting);
         for (target, progress) in targets.iter().zip(progress) {
             let (outcome, why, help) = match progress {
