@@ -20,14 +20,29 @@ pub fn is_simple(text: &str) -> bool {
     text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
 }
 
+/// Printable ASCII without a quote or a backslash: it stands between quotes as it is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, 0x20..0x7f) && !matches!(byte, b'"' | b'\\'))
+}
+
+fn quoted(text: &str) -> String {
+    let mut literal = String::with_capacity(text.len() + 2);
+    literal.push('"');
+    literal.push_str(text);
+    literal.push('"');
+    literal
+}
+
 /// A Python literal for this text: as plain as it can be.
 pub fn python(text: &str) -> String {
-    let is_simple = is_simple(text);
-    if !is_simple && text.chars().any(is_hidden) {
+    if is_plain(text) {
+        return quoted(text);
+    }
+    if text.chars().any(is_hidden) {
         return escaped(text);
     }
-    if !text.contains('"') && !text.contains('\\') && (is_simple || !text.contains('\n')) {
-        return ["\"", text, "\""].concat();
+    if !text.contains(['"', '\\', '\n']) {
+        return quoted(text);
     }
     let raw = if text.contains('\\') { "r" } else { "" };
     // Neither a quote nor a backslash may stand before the closing quotes.
@@ -45,7 +60,7 @@ pub fn python(text: &str) -> String {
 
 /// A Python literal for this text that takes one line of source.
 pub fn one_line(text: &str) -> String {
-    if text.contains('\n') { escaped(text) } else { python(text) }
+    if !is_plain(text) && text.contains('\n') { escaped(text) } else { python(text) }
 }
 
 /// A literal with escapes, in one source line, in the quotes that need fewer of them.

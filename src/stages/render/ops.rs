@@ -19,13 +19,14 @@ mod table;
 mod types;
 mod write;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::stages::dump::Block;
 use plan::Plan;
 
 /// Schema and name of an object.
-type Key = (String, String);
+type Key<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// What the project's SQLAlchemy can, by its version.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

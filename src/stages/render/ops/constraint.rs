@@ -1,5 +1,7 @@
 //! `ALTER TABLE ... ADD CONSTRAINT` as part of a table, or as an operation of its own.
 
+use std::borrow::Cow;
+
 use crate::stages::render::ops::layout::Code;
 use crate::stages::render::ops::scan::{Cursor, Kind, Name, Qualified, without_brackets};
 use crate::stages::render::ops::{Ability, say};
@@ -20,7 +22,7 @@ pub struct Constraint<'a> {
 #[derive(Debug)]
 pub enum Form<'a> {
     /// A primary key or a unique constraint.
-    Unique(Unique),
+    Unique(Unique<'a>),
     /// A foreign key.
     Foreign(Box<Foreign<'a>>),
     /// An exclusion constraint.
@@ -34,12 +36,12 @@ const NOT_VALID: &str = "postgresql_not_valid";
 
 /// A primary key or a unique constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unique {
+pub struct Unique<'a> {
     /// Whether it is the primary key.
     pub primary: bool,
     /// Its columns.
-    pub columns: Vec<String>,
-    include: Vec<String>,
+    pub columns: Vec<Cow<'a, str>>,
+    include: Vec<Cow<'a, str>>,
     nulls_not_distinct: bool,
     deferrable: Option<bool>,
 }
@@ -47,9 +49,9 @@ pub struct Unique {
 /// A foreign key.
 #[derive(Debug)]
 pub struct Foreign<'a> {
-    columns: Vec<String>,
+    columns: Vec<Cow<'a, str>>,
     referred: Qualified<'a>,
-    referred_columns: Vec<String>,
+    referred_columns: Vec<Cow<'a, str>>,
     options: Vec<(&'static str, &'static str)>,
     deferrable: Option<bool>,
 }
@@ -66,8 +68,7 @@ pub struct Exclude {
 impl<'a> Constraint<'a> {
     /// Reads a constraint, if all of it can be said.
     pub fn read(statement: &'a str, ability: Ability) -> Option<Self> {
-        let mut cursor = Cursor::new(statement)?;
-        cursor.need("ALTER TABLE")?;
+        let mut cursor = Cursor::after("ALTER TABLE", statement)?;
         cursor.eat("ONLY");
         let table = cursor.qualified()?;
         cursor.need("ADD CONSTRAINT")?;
@@ -107,7 +108,7 @@ impl<'a> Constraint<'a> {
             Form::Exclude(exclude) => {
                 let mut items = vec![name, table];
                 let pair = |(element, operator): &(Code, Code)| {
-                    Code::tuple(vec![element.clone(), operator.clone()])
+                    Code::tuple([element.clone(), operator.clone()])
                 };
                 items.extend(exclude.elements.iter().map(pair));
                 let code = Code::call("op.create_exclude_constraint", items)
@@ -117,7 +118,7 @@ impl<'a> Constraint<'a> {
                 Some(deferred(code, exclude.deferrable))
             }
             Form::Check(condition) => {
-                let items = vec![name, table, condition.clone()];
+                let items = [name, table, condition.clone()];
                 let code = Code::call("op.create_check_constraint", items).with("schema", schema);
                 Some(code.with_some(NOT_VALID, not_valid))
             }
@@ -125,11 +126,12 @@ impl<'a> Constraint<'a> {
     }
 }
 
-impl Unique {
+impl Unique<'_> {
     /// As a part of its table.
     pub fn inline(&self, name: &str) -> Option<Code> {
         let class = if self.primary { "sa.PrimaryKeyConstraint" } else { "sa.UniqueConstraint" };
-        let columns = self.columns.iter().map(|column| say::name(column)).collect::<Option<_>>()?;
+        let columns =
+            self.columns.iter().map(|column| say::name(column)).collect::<Option<Vec<_>>>()?;
         let code = Code::call(class, columns).with("name", say::exact(name)?);
         self.options(code)
     }
@@ -140,7 +142,7 @@ impl Unique {
             return None;
         }
         let columns = say::names(&self.columns)?;
-        let of = |function| Code::call(function, vec![name, table, columns]).with("schema", schema);
+        let of = |function| Code::call(function, [name, table, columns]).with("schema", schema);
         if self.primary {
             return self.deferrable.is_none().then(|| of("op.create_primary_key"));
         }
@@ -159,7 +161,7 @@ impl Unique {
 
 impl Foreign<'_> {
     fn code(&self, name: Code, table: Code, schema: Code) -> Option<Code> {
-        let columns = vec![
+        let columns = [
             name,
             table,
             say::name(&self.referred.name)?,
@@ -187,7 +189,7 @@ fn deferrable(cursor: &mut Cursor) -> Option<bool> {
     cursor.eat("DEFERRABLE").then(|| cursor.eat("INITIALLY DEFERRED"))
 }
 
-fn unique(cursor: &mut Cursor, primary: bool, ability: Ability) -> Option<Unique> {
+fn unique<'a>(cursor: &mut Cursor<'a>, primary: bool, ability: Ability) -> Option<Unique<'a>> {
     let nulls_not_distinct = cursor.eat("NULLS NOT DISTINCT");
     let columns = cursor.names()?;
     let include = if cursor.eat("INCLUDE") { cursor.names()? } else { vec![] };
@@ -248,6 +250,6 @@ fn column_or_sql(element: &str) -> Option<Code> {
     let mut cursor = Cursor::new(element)?;
     match cursor.name() {
         Some(name) if cursor.at_end() => say::name(&name.text),
-        _ => Some(Code::call("sa.literal_column", vec![say::name(element)?])),
+        _ => Some(Code::call("sa.literal_column", [say::name(element)?])),
     }
 }

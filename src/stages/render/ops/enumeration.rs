@@ -5,9 +5,8 @@ use crate::stages::render::ops::scan::Cursor;
 use crate::stages::render::ops::{Key, say};
 
 /// An enum's name and labels.
-pub fn read(statement: &str) -> Option<(Key, Vec<String>)> {
-    let mut cursor = Cursor::new(statement)?;
-    cursor.need("CREATE TYPE")?;
+pub fn read(statement: &str) -> Option<(Key<'_>, Vec<String>)> {
+    let mut cursor = Cursor::after("CREATE TYPE", statement)?;
     let name = cursor.qualified()?.key();
     cursor.need("AS ENUM (")?;
     let mut labels = Vec::new();
@@ -20,7 +19,7 @@ pub fn read(statement: &str) -> Option<(Key, Vec<String>)> {
 }
 
 /// The operation that makes it; `None` for one without labels.
-pub fn code((schema, name): &Key, labels: &[String]) -> Option<Code> {
+pub fn code((schema, name): &Key<'_>, labels: &[String]) -> Option<Code> {
     let labels = labels.iter().map(|label| say::value(label)).collect::<Option<Vec<_>>>()?;
     if labels.is_empty() {
         return None;
@@ -28,5 +27,5 @@ pub fn code((schema, name): &Key, labels: &[String]) -> Option<Code> {
     let kind = Code::call("postgresql.ENUM", labels)
         .with("name", say::name(name)?)
         .with("schema", say::name(schema)?);
-    Some(Code::call("op.execute", vec![Code::call("postgresql.CreateEnumType", vec![kind])]))
+    Some(Code::call("op.execute", [Code::call("postgresql.CreateEnumType", [kind])]))
 }

@@ -1,5 +1,7 @@
 //! `CREATE INDEX` as `op.create_index`.
 
+use arcstr::ArcStr;
+
 use crate::stages::render::ops::layout::Code;
 use crate::stages::render::ops::scan::{Cursor, Name, Qualified, without_brackets};
 use crate::stages::render::ops::{Ability, Key, say, table};
@@ -10,7 +12,7 @@ pub struct Index<'a> {
     /// Its table.
     pub table: Qualified<'a>,
     /// What it names besides, each with whether it is a function.
-    pub mentions: Vec<(Key, bool)>,
+    pub mentions: Vec<(Key<'a>, bool)>,
     /// The operation.
     pub code: Code,
 }
@@ -18,8 +20,7 @@ pub struct Index<'a> {
 impl<'a> Index<'a> {
     /// Reads an index, if all of it can be said.
     pub fn read(statement: &'a str, ability: Ability) -> Option<Self> {
-        let mut cursor = Cursor::new(statement)?;
-        cursor.need("CREATE")?;
+        let mut cursor = Cursor::after("CREATE", statement)?;
         let unique = cursor.eat("UNIQUE");
         cursor.need("INDEX")?;
         let name = cursor.name()?;
@@ -43,7 +44,7 @@ impl<'a> Index<'a> {
         }
         let using = (using.text != "btree").then(|| Code::string(&using.text));
         let operators = (!operators.is_empty()).then(|| Code::dictionary(operators));
-        let items = vec![say::exact(&name.text)?, say::name(&table.name)?, Code::list(elements)];
+        let items = [say::exact(&name.text)?, say::name(&table.name)?, Code::list(elements)];
         let code = Code::call("op.create_index", items)
             .with_some("unique", unique.then(|| Code::boolean(true)))
             .with("schema", say::name(&table.schema)?)
@@ -58,7 +59,7 @@ impl<'a> Index<'a> {
 }
 
 /// Operator classes by column.
-type Classes = Vec<(String, Code)>;
+type Classes = Vec<(ArcStr, Code)>;
 
 /// The elements, and the operator classes of those that are a column with nothing else.
 fn elements(cursor: &mut Cursor) -> Option<(Vec<Code>, Classes)> {
@@ -73,7 +74,7 @@ fn elements(cursor: &mut Cursor) -> Option<(Vec<Code>, Classes)> {
             Some((name, class)) if !columns.iter().any(|column| *column == name.text) => {
                 elements.push(say::name(&name.text)?);
                 if let Some(class) = class {
-                    operators.push((name.text.to_string(), say::value(class)?));
+                    operators.push((Code::key(&name.text), say::value(class)?));
                 }
                 columns.push(name.text.into_owned());
             }

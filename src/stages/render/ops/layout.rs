@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use arcstr::ArcStr;
+
 use crate::format::alembic::literal::{self, WIDTH, width};
 
 /// A Python expression.
@@ -20,12 +22,29 @@ pub enum Code {
 /// A call, a list, a tuple or a dictionary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// What stands before the first item: `op.create_index(`, `[`.
-    head: Cow<'static, str>,
-    /// The items, each with the text before it: `unique=`, `"key": `.
-    items: Vec<(Cow<'static, str>, Code)>,
-    close: char,
+    brackets: Brackets,
+    /// What is called, before the brackets; empty if nothing is.
+    called: Cow<'static, str>,
+    /// The items, each with what stands before it.
+    items: Vec<(Lead, Code)>,
     open: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Brackets {
+    Round,
+    Square,
+    Curly,
+}
+
+/// What stands before an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Lead {
+    Nothing,
+    /// `unique=`, here without the sign.
+    Keyword(&'static str),
+    /// `"key": `, here without the sign.
+    Key(ArcStr),
 }
 
 impl Code {
@@ -45,44 +64,59 @@ impl Code {
     }
 
     /// `name(...)`.
-    pub fn call(name: &str, positional: Vec<Self>) -> Self {
-        let items = positional.into_iter().map(|code| (Cow::Borrowed(""), code)).collect();
-        Self::group(format!("{name}(").into(), items, ')')
+    pub fn call(
+        name: impl Into<Cow<'static, str>>,
+        positional: impl IntoIterator<Item = Self>,
+    ) -> Self {
+        Self::group(Brackets::Round, name.into(), without_leads(positional))
     }
 
     /// `[...]`.
-    pub fn list(items: Vec<Self>) -> Self {
-        Self::group("[".into(), items.into_iter().map(|code| ("".into(), code)).collect(), ']')
+    pub fn list(items: impl IntoIterator<Item = Self>) -> Self {
+        Self::group(Brackets::Square, "".into(), without_leads(items))
     }
 
     /// `(..., ...)`; not for a single item.
-    pub fn tuple(items: Vec<Self>) -> Self {
-        Self::group("(".into(), items.into_iter().map(|code| ("".into(), code)).collect(), ')')
+    pub fn tuple(items: impl IntoIterator<Item = Self>) -> Self {
+        Self::group(Brackets::Round, "".into(), without_leads(items))
     }
 
-    /// `{...: ...}`.
-    pub fn dictionary(items: Vec<(String, Self)>) -> Self {
-        let key = |name: &str| Cow::Owned(format!("{}: ", literal::one_line(name)));
-        let items = items.into_iter().map(|(name, code)| (key(&name), code)).collect();
-        Self::group("{".into(), items, '}')
+    /// `{...: ...}`; the keys are what [`Self::key`] makes.
+    pub fn dictionary(items: Vec<(ArcStr, Self)>) -> Self {
+        let items = items.into_iter().map(|(key, code)| (Lead::Key(key), code)).collect();
+        Self::group(Brackets::Curly, "".into(), items)
     }
 
-    fn group(head: Cow<'static, str>, items: Vec<(Cow<'static, str>, Self)>, close: char) -> Self {
-        Self::Group(Group { head, items, close, open: false })
+    /// The key of a dictionary.
+    pub fn key(name: &str) -> ArcStr {
+        literal::one_line(name).into()
+    }
+
+    fn group(brackets: Brackets, called: Cow<'static, str>, items: Vec<(Lead, Self)>) -> Self {
+        Self::Group(Group { brackets, called, items, open: false })
+    }
+
+    /// The same call with an argument more.
+    #[must_use]
+    pub fn and(mut self, value: Self) -> Self {
+        if let Self::Group(group) = &mut self {
+            group.items.push((Lead::Nothing, value));
+        }
+        self
     }
 
     /// The same call with a keyword argument more.
     #[must_use]
-    pub fn with(mut self, name: &str, value: Self) -> Self {
+    pub fn with(mut self, name: &'static str, value: Self) -> Self {
         if let Self::Group(group) = &mut self {
-            group.items.push((Cow::Owned(format!("{name}=")), value));
+            group.items.push((Lead::Keyword(name), value));
         }
         self
     }
 
     /// The same, if there is a value.
     #[must_use]
-    pub fn with_some(self, name: &str, value: Option<Self>) -> Self {
+    pub fn with_some(self, name: &'static str, value: Option<Self>) -> Self {
         match value {
             Some(value) => self.with(name, value),
             None => self,
@@ -101,8 +135,8 @@ impl Code {
     /// The names of all calls.
     pub fn calls<'a>(&'a self, found: &mut impl FnMut(&'a str)) {
         if let Self::Group(group) = self {
-            if let Some(name) = group.head.strip_suffix('(').filter(|name| !name.is_empty()) {
-                found(name);
+            if group.is_call() {
+                found(&group.called);
             }
             for (_, item) in &group.items {
                 item.calls(found);
@@ -113,7 +147,7 @@ impl Code {
     /// The source text of a statement that is indented by this many spaces; the first line comes
     /// without them.
     pub fn source(&self, indent: usize) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(4 * WIDTH);
         self.write(&mut out, indent, indent, 0);
         out
     }
@@ -129,9 +163,9 @@ impl Code {
         match self {
             Self::Atom(text) => out.push_str(text),
             Self::Group(group) => {
-                out.push_str(&group.head);
+                group.begin(out);
                 group.flat_items(out);
-                out.push(group.close);
+                group.end(out);
             }
         }
     }
@@ -151,7 +185,7 @@ impl Code {
             }
             out.truncate(start);
         }
-        out.push_str(&group.head);
+        group.begin(out);
         let inner = indent + 4;
         if !open && group.is_call() {
             let start = out.len();
@@ -160,43 +194,84 @@ impl Code {
             group.flat_items(out);
             if inner + width(&out[body..]) <= WIDTH {
                 new_line(out, indent);
-                return out.push(group.close);
+                return group.end(out);
             }
             out.truncate(start);
         }
         let comma = group.open || group.items.len() > 1;
-        for (prefix, item) in &group.items {
+        for (lead, item) in &group.items {
             new_line(out, inner);
-            out.push_str(prefix);
-            item.write(out, inner, inner + width(prefix), usize::from(comma));
+            let start = out.len();
+            lead.write(out);
+            let before = inner + width(&out[start..]);
+            item.write(out, inner, before, usize::from(comma));
             if comma {
                 out.push(',');
             }
         }
         new_line(out, indent);
-        out.push(group.close);
+        group.end(out);
     }
 }
 
 impl Group {
     fn is_call(&self) -> bool {
-        self.head.len() > 1
+        !self.called.is_empty()
+    }
+
+    fn begin(&self, out: &mut String) {
+        out.push_str(&self.called);
+        out.push(match self.brackets {
+            Brackets::Round => '(',
+            Brackets::Square => '[',
+            Brackets::Curly => '{',
+        });
+    }
+
+    fn end(&self, out: &mut String) {
+        out.push(match self.brackets {
+            Brackets::Round => ')',
+            Brackets::Square => ']',
+            Brackets::Curly => '}',
+        });
     }
 
     fn flat_items(&self, out: &mut String) {
-        for (number, (prefix, item)) in self.items.iter().enumerate() {
+        for (number, (lead, item)) in self.items.iter().enumerate() {
             if number > 0 {
                 out.push_str(", ");
             }
-            out.push_str(prefix);
+            lead.write(out);
             item.flat(out);
         }
     }
 }
 
+impl Lead {
+    fn write(&self, out: &mut String) {
+        match self {
+            Self::Nothing => {}
+            Self::Keyword(name) => {
+                out.push_str(name);
+                out.push('=');
+            }
+            Self::Key(key) => {
+                out.push_str(key);
+                out.push_str(": ");
+            }
+        }
+    }
+}
+
+fn without_leads(items: impl IntoIterator<Item = Code>) -> Vec<(Lead, Code)> {
+    items.into_iter().map(|code| (Lead::Nothing, code)).collect()
+}
+
 fn new_line(out: &mut String, indent: usize) {
     out.push('\n');
-    out.extend(std::iter::repeat_n(' ', indent));
+    for _ in 0..indent {
+        out.push(' ');
+    }
 }
 
 #[cfg(test)]
@@ -225,7 +300,7 @@ mod tests {
             )
         "#);
         let list = Code::list(strings(&[&long, &long]));
-        let ops = Code::dictionary(vec![(long.clone(), Code::string(&long))]);
+        let ops = Code::dictionary(vec![(Code::key(&long), Code::string(&long))]);
         let call = Code::call("f", vec![list]).with("ops", ops);
         insta::assert_snapshot!(call.source(0), @r#"
         f(
@@ -242,7 +317,7 @@ mod tests {
 
     #[test]
     fn open_brackets_open_what_holds_them() {
-        let rows = Code::list(vec![Code::dictionary(vec![("id".to_owned(), Code::plain("1"))])]);
+        let rows = Code::list(vec![Code::dictionary(vec![(Code::key("id"), Code::plain("1"))])]);
         let call = Code::call("op.bulk_insert", vec![Code::plain("t"), rows.opened()]);
         insta::assert_snapshot!(call.source(0), @r#"
         op.bulk_insert(

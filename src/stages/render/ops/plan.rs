@@ -31,13 +31,13 @@ pub struct Plan<'a> {
     /// What becomes of their statements.
     pub items: Vec<Vec<Item<'a>>>,
     /// The tables that are said, each with its block.
-    pub tables: HashMap<Key, (usize, Table<'a>)>,
+    pub tables: HashMap<Key<'a>, (usize, Table<'a>)>,
     /// What is said within them.
-    pub folded: HashMap<Key, Folded>,
+    pub folded: HashMap<Key<'a>, Folded<'a>>,
     /// Indexes that are said after the block of their table.
     pub indexes: HashMap<usize, Vec<Code>>,
     /// The tables of the blocks that are foreign keys.
-    pub foreign: HashMap<usize, Key>,
+    pub foreign: HashMap<usize, Key<'a>>,
     ability: Ability,
     /// Whether something may be made with its table, before its own place: not if a setting or an
     /// operator class stands in between.
@@ -149,7 +149,7 @@ impl<'a> Plan<'a> {
                         && unique.inline(&constraint.name.text).is_some()
                         && folded.keys.iter().all(|(_, key)| key.columns != unique.columns) =>
                 {
-                    folded.keys.push((constraint.name.text.to_string(), unique.clone()));
+                    folded.keys.push((constraint.name.text.clone(), unique.clone()));
                     self.items[at][number] = Item::Gone;
                 }
                 kind => {
@@ -209,11 +209,11 @@ impl<'a> Plan<'a> {
     }
 
     pub fn indexes(&mut self) {
-        let mut made: HashMap<Key, usize> = HashMap::new();
+        let mut made: HashMap<Key<'_>, usize> = HashMap::new();
         for (at, block) in self.blocks.iter().enumerate() {
             if let Some(object) = &block.object {
                 let name = object.name.split('(').next().unwrap_or_default();
-                made.insert((object.schema.clone().unwrap_or_default(), name.to_owned()), at);
+                made.insert((object.schema.as_deref().unwrap_or_default().into(), name.into()), at);
             }
         }
         for (at, number, statement) in self.statements(&["INDEX"]) {

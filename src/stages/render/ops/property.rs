@@ -1,13 +1,14 @@
 //! What `pg_dump` gives a table or a column afterwards: comments and defaults.
 
+use std::borrow::Cow;
+
 use crate::stages::render::ops::layout::Code;
 use crate::stages::render::ops::scan::Cursor;
 use crate::stages::render::ops::{Key, say};
 
 /// A comment on a table, or on one of its columns, if it can be said.
-pub fn comment(statement: &str) -> Option<(Key, Option<String>, Code)> {
-    let mut cursor = Cursor::new(statement)?;
-    cursor.need("COMMENT ON")?;
+pub fn comment(statement: &str) -> Option<(Key<'_>, Option<Cow<'_, str>>, Code)> {
+    let mut cursor = Cursor::after("COMMENT ON", statement)?;
     let on_column = cursor.eat("COLUMN");
     if !on_column {
         cursor.need("TABLE")?;
@@ -15,7 +16,7 @@ pub fn comment(statement: &str) -> Option<(Key, Option<String>, Code)> {
     let table = cursor.qualified()?.key();
     let column = if on_column {
         cursor.need(".")?;
-        Some(cursor.name()?.text.into_owned())
+        Some(cursor.name()?.text)
     } else {
         None
     };
@@ -28,43 +29,56 @@ pub fn comment(statement: &str) -> Option<(Key, Option<String>, Code)> {
 #[derive(Debug)]
 pub struct Given<'a> {
     /// The table.
-    pub table: Key,
+    pub table: Key<'a>,
     /// The column.
-    pub column: String,
+    pub column: Cow<'a, str>,
     expression: &'a str,
 }
 
 impl<'a> Given<'a> {
     /// Reads one.
     pub fn read(statement: &'a str) -> Option<Self> {
-        let mut cursor = Cursor::new(statement)?;
-        cursor.need("ALTER TABLE ONLY")?;
+        let mut cursor = Cursor::after("ALTER TABLE ONLY", statement)?;
         let table = cursor.qualified()?.key();
         cursor.need("ALTER COLUMN")?;
-        let column = cursor.name()?.text.into_owned();
+        let column = cursor.name()?.text;
         cursor.need("SET DEFAULT")?;
         let expression = cursor.until(|_| false)?;
         cursor.at_end().then_some(Self { table, column, expression })
     }
 
     /// The sequence of `nextval('...'::regclass)`.
-    pub fn next_value(&self) -> Option<Key> {
+    pub fn next_value(&self) -> Option<Key<'a>> {
         let mut cursor = Cursor::new(self.expression)?;
         cursor.need("nextval (")?;
         let name = cursor.literal()?;
         cursor.need(": : regclass )")?;
-        let mut named = Cursor::new(&name)?;
-        let sequence = named.qualified()?.key();
-        (cursor.at_end() && named.at_end()).then_some(sequence)
+        if !cursor.at_end() {
+            return None;
+        }
+        match name {
+            Cow::Borrowed(name) => named(name),
+            Cow::Owned(name) => {
+                let (schema, name) = named(&name)?;
+                Some((schema.into_owned().into(), name.into_owned().into()))
+            }
+        }
     }
 
     /// The operation.
     pub fn code(&self) -> Option<Code> {
         let (schema, table) = &self.table;
-        let names = vec![say::name(table)?, say::name(&self.column)?];
+        let names = [say::name(table)?, say::name(&self.column)?];
         let code = Code::call("op.alter_column", names)
             .with("server_default", say::text(self.expression)?)
             .with("schema", say::name(schema)?);
         Some(code)
     }
+}
+
+/// A name that is all of a text.
+fn named(text: &str) -> Option<Key<'_>> {
+    let mut cursor = Cursor::new(text)?;
+    let key = cursor.qualified()?.key();
+    cursor.at_end().then_some(key)
 }

@@ -23,13 +23,13 @@ enum Value<'a> {
 }
 
 struct Row<'a> {
-    table: Key,
-    columns: Vec<String>,
+    table: Key<'a>,
+    columns: Vec<Cow<'a, str>>,
     values: Vec<Value<'a>>,
 }
 
 /// The table of an INSERT.
-pub fn table(statement: &str) -> Option<Key> {
+pub fn table(statement: &str) -> Option<Key<'_>> {
     // Only the head is read: rows can be long.
     let head = statement.get(..statement.find(" (")?)?;
     let mut cursor = Cursor::new(head)?;
@@ -69,8 +69,9 @@ pub fn code(statements: &[Substr], table: &Table) -> Option<Code> {
             Some(column.kind.seed)
         };
         columns.push(Code::call("sa.column", items));
+        let key = Code::key(name);
         for (row, value) in written.iter_mut().zip(values) {
-            row.push((name.clone(), value.code(seed)?));
+            row.push((key.clone(), value.code(seed)?));
         }
     }
     if columns.len() == 1 {
@@ -78,8 +79,8 @@ pub fn code(statements: &[Substr], table: &Table) -> Option<Code> {
     }
     let schema = say::name(&table.name.schema)?;
     let target = Code::call("sa.table", columns).with("schema", schema).opened();
-    let rows = written.into_iter().map(Code::dictionary).collect();
-    Some(Code::call("op.bulk_insert", vec![target, Code::list(rows).opened()]))
+    let rows = written.into_iter().map(Code::dictionary);
+    Some(Code::call("op.bulk_insert", [target, Code::list(rows).opened()]))
 }
 
 impl Value<'_> {
@@ -97,7 +98,7 @@ impl Value<'_> {
                 } else {
                     Code::string(number)
                 };
-                Some(Code::call("Decimal", vec![argument]))
+                Some(Code::call("Decimal", [argument]))
             }
             (Self::Text(text), Some(Seed::Text | Seed::Cast)) => say::value(text),
             (Self::Number(number), Some(Seed::Cast)) => Some(Code::string(number)),
@@ -113,8 +114,7 @@ fn is_integer(number: &str) -> bool {
 
 /// `INSERT INTO schema.table (columns) VALUES (values)`
 fn row(statement: &str) -> Option<Row<'_>> {
-    let mut cursor = Cursor::new(statement)?;
-    cursor.need("INSERT INTO")?;
+    let mut cursor = Cursor::after("INSERT INTO", statement)?;
     let table = cursor.qualified()?.key();
     let columns = cursor.names()?;
     cursor.need("VALUES")?;

@@ -4,6 +4,8 @@
 //! by driver and mode; and offline Alembic makes four spaces of a tab, and SQLAlchemy, which has asked
 //! no server, doubles backslashes in literals. What these would change is not said this way at all.
 
+use std::borrow::Cow;
+
 use crate::format::alembic::literal;
 use crate::stages::render::ops::layout::Code;
 
@@ -16,18 +18,18 @@ pub const LONGEST_NAME: usize = 63;
 
 /// The name of a column, a table, a schema...
 pub fn name(text: &str) -> Option<Code> {
-    let quoted = !NOT_QUOTED.contains(&text) && !text.contains('%') && !text.contains('\n');
+    let quoted = !NOT_QUOTED.contains(&text) && !text.bytes().any(|b| matches!(b, b'%' | b'\n'));
     (quoted && is_steady(text)).then(|| Code::string(text))
 }
 
 /// Names as a list.
-pub fn names(texts: &[String]) -> Option<Code> {
-    texts.iter().map(|text| name(text)).collect::<Option<_>>().map(Code::list)
+pub fn names(texts: &[Cow<'_, str>]) -> Option<Code> {
+    texts.iter().map(|text| name(text)).collect::<Option<Vec<_>>>().map(Code::list)
 }
 
 /// A name that no naming convention may change.
 pub fn exact(text: &str) -> Option<Code> {
-    Some(Code::call("op.f", vec![name(text)?]))
+    Some(Code::call("op.f", [name(text)?]))
 }
 
 /// A value that SQLAlchemy writes as a literal: a comment, a label, a seed.
@@ -48,7 +50,7 @@ pub fn sql(text: &str) -> Option<Code> {
 
 /// SQL as `sa.text(...)`.
 pub fn text(text: &str) -> Option<Code> {
-    Some(Code::call("sa.text", vec![sql(text)?]))
+    Some(Code::call("sa.text", [sql(text)?]))
 }
 
 fn is_steady(text: &str) -> bool {

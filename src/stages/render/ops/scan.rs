@@ -10,6 +10,7 @@ mod token;
 
 use std::borrow::Cow;
 
+use crate::stages::render::ops::Key;
 pub use token::Kind;
 use token::{Token, tokens};
 
@@ -33,10 +34,10 @@ pub struct Qualified<'a> {
     pub name: Cow<'a, str>,
 }
 
-impl Qualified<'_> {
+impl<'a> Qualified<'a> {
     /// Schema and name.
-    pub fn key(&self) -> (String, String) {
-        (self.schema.to_string(), self.name.to_string())
+    pub fn key(&self) -> Key<'a> {
+        (self.schema.clone(), self.name.clone())
     }
 }
 
@@ -52,6 +53,11 @@ impl<'a> Cursor<'a> {
     /// Cuts a statement into tokens; `None` if it holds what `pg_dump` does not write there.
     pub fn new(text: &'a str) -> Option<Self> {
         Some(Self { text, tokens: tokens(text)?, at: 0 })
+    }
+
+    /// The same for what stands behind these words: most statements begin with others, and are not cut at all.
+    pub fn after(words: &str, text: &'a str) -> Option<Self> {
+        Self::new(text.strip_prefix(words)?.strip_prefix([' ', '\n'])?)
     }
 
     /// Whether all is read.
@@ -74,24 +80,32 @@ impl<'a> Cursor<'a> {
         Some(self.source(token))
     }
 
-    /// Whether these words or signs, separated by spaces, come next.
+    /// How many tokens these words or signs, separated by spaces, are, if they come next.
+    fn seen(&self, words: &str) -> Option<usize> {
+        let mut rest = words;
+        for (number, token) in self.tokens.get(self.at..)?.iter().enumerate() {
+            if matches!(token.kind, Kind::Quoted | Kind::Text) {
+                return None;
+            }
+            rest = rest.strip_prefix(self.source(*token))?;
+            if rest.is_empty() {
+                return Some(number + 1);
+            }
+            rest = rest.strip_prefix(' ')?;
+        }
+        None
+    }
+
+    /// Whether these words or signs come next.
     pub fn sees(&self, words: &str) -> bool {
-        let is = |token: Token, word: &str| {
-            token.end - token.start == word.len()
-                && self.source(token) == word
-                && !matches!(token.kind, Kind::Quoted | Kind::Text)
-        };
-        let mut words = words.split(' ').enumerate();
-        words.all(|(ahead, word)| self.token(ahead).is_some_and(|token| is(token, word)))
+        self.seen(words).is_some()
     }
 
     /// Reads over these words or signs, if they come next.
     pub fn eat(&mut self, words: &str) -> bool {
-        let sees = self.sees(words);
-        if sees {
-            self.at += words.split(' ').count();
-        }
-        sees
+        let seen = self.seen(words);
+        self.at += seen.unwrap_or_default();
+        seen.is_some()
     }
 
     /// The same, as a condition that ends the reading.
@@ -200,11 +214,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// Names between brackets.
-    pub fn names(&mut self) -> Option<Vec<String>> {
+    pub fn names(&mut self) -> Option<Vec<Cow<'a, str>>> {
         self.need("(")?;
-        let mut names = vec![self.name()?.text.into_owned()];
+        let mut names = vec![self.name()?.text];
         while self.eat(",") {
-            names.push(self.name()?.text.into_owned());
+            names.push(self.name()?.text);
         }
         self.need(")")?;
         Some(names)
@@ -238,7 +252,7 @@ impl<'a> Cursor<'a> {
 
     /// All names with a schema in the rest, each with whether it is called: as a function, or, without
     /// its name, as an operator.
-    pub fn mentions(&mut self) -> Vec<((String, String), bool)> {
+    pub fn mentions(&mut self) -> Vec<(Key<'a>, bool)> {
         let mut found = Vec::new();
         while !self.at_end() {
             if self.eat("OPERATOR (") {

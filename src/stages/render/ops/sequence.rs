@@ -3,6 +3,8 @@
 //! `pg_dump` takes a serial column apart into a sequence, its owner and a default. It is put together again
 //! only where PostgreSQL would choose the same name and the same values by itself.
 
+use std::borrow::Cow;
+
 use crate::stages::render::ops::Key;
 use crate::stages::render::ops::layout::Code;
 use crate::stages::render::ops::say;
@@ -10,33 +12,32 @@ use crate::stages::render::ops::scan::Cursor;
 
 /// The options of a sequence, as `pg_dump` writes them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Options {
-    data_type: Option<String>,
-    start: String,
-    increment: String,
-    minimum: Option<String>,
-    maximum: Option<String>,
-    cache: String,
+pub struct Options<'a> {
+    data_type: Option<Cow<'a, str>>,
+    start: &'a str,
+    increment: &'a str,
+    minimum: Option<&'a str>,
+    maximum: Option<&'a str>,
+    cache: &'a str,
     cycle: bool,
 }
 
-impl Options {
-    fn read(cursor: &mut Cursor) -> Option<Self> {
+impl<'a> Options<'a> {
+    fn read(cursor: &mut Cursor<'a>) -> Option<Self> {
         let mut options = Self::default();
-        let number = |cursor: &mut Cursor| cursor.number().map(str::to_owned);
         loop {
             if cursor.eat("AS") {
-                options.data_type = Some(cursor.name()?.text.into_owned());
+                options.data_type = Some(cursor.name()?.text);
             } else if cursor.eat("START WITH") {
-                options.start = number(cursor)?;
+                options.start = cursor.number()?;
             } else if cursor.eat("INCREMENT BY") {
-                options.increment = number(cursor)?;
+                options.increment = cursor.number()?;
             } else if cursor.eat("MINVALUE") {
-                options.minimum = Some(number(cursor)?);
+                options.minimum = Some(cursor.number()?);
             } else if cursor.eat("MAXVALUE") {
-                options.maximum = Some(number(cursor)?);
+                options.maximum = Some(cursor.number()?);
             } else if cursor.eat("CACHE") {
-                options.cache = number(cursor)?;
+                options.cache = cursor.number()?;
             } else if cursor.eat("CYCLE") {
                 options.cycle = true;
             } else if !(cursor.eat("NO MINVALUE") || cursor.eat("NO MAXVALUE")) {
@@ -51,9 +52,9 @@ impl Options {
     pub fn is_serial(&self, data_type: &str) -> bool {
         let plain = Self {
             data_type: self.data_type.clone(),
-            start: "1".to_owned(),
-            increment: "1".to_owned(),
-            cache: "1".to_owned(),
+            start: "1",
+            increment: "1",
+            cache: "1",
             ..Self::default()
         };
         *self == plain && self.data_type.as_deref().unwrap_or("bigint") == data_type
@@ -61,46 +62,43 @@ impl Options {
 }
 
 /// `CREATE SEQUENCE ...`
-pub fn created(statement: &str) -> Option<(Key, Options)> {
-    let mut cursor = Cursor::new(statement)?;
-    cursor.need("CREATE SEQUENCE")?;
+pub fn created(statement: &str) -> Option<(Key<'_>, Options<'_>)> {
+    let mut cursor = Cursor::after("CREATE SEQUENCE", statement)?;
     let name = cursor.qualified()?.key();
     let options = Options::read(&mut cursor)?;
     cursor.at_end().then_some((name, options))
 }
 
 /// `ALTER SEQUENCE ... OWNED BY schema.table.column`: the sequence, the table, the column.
-pub fn owned(statement: &str) -> Option<(Key, Key, String)> {
-    let mut cursor = Cursor::new(statement)?;
-    cursor.need("ALTER SEQUENCE")?;
+pub fn owned(statement: &str) -> Option<(Key<'_>, Key<'_>, Cow<'_, str>)> {
+    let mut cursor = Cursor::after("ALTER SEQUENCE", statement)?;
     let sequence = cursor.qualified()?.key();
     cursor.need("OWNED BY")?;
     let table = cursor.qualified()?.key();
     cursor.need(".")?;
-    let column = cursor.name()?.text.into_owned();
+    let column = cursor.name()?.text;
     cursor.at_end().then_some((sequence, table, column))
 }
 
 /// A column that counts by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct Identity<'a> {
     /// The table.
-    pub table: Key,
+    pub table: Key<'a>,
     /// The column.
-    pub column: String,
-    sequence: Key,
+    pub column: Cow<'a, str>,
+    sequence: Key<'a>,
     always: bool,
-    options: Options,
+    options: Options<'a>,
 }
 
-impl Identity {
+impl<'a> Identity<'a> {
     /// `ALTER TABLE ... ALTER COLUMN ... ADD GENERATED ... AS IDENTITY (...)`
-    pub fn read(statement: &str) -> Option<Self> {
-        let mut cursor = Cursor::new(statement)?;
-        cursor.need("ALTER TABLE")?;
+    pub fn read(statement: &'a str) -> Option<Self> {
+        let mut cursor = Cursor::after("ALTER TABLE", statement)?;
         let table = cursor.qualified()?.key();
         cursor.need("ALTER COLUMN")?;
-        let column = cursor.name()?.text.into_owned();
+        let column = cursor.name()?.text;
         cursor.need("ADD GENERATED")?;
         let always = cursor.eat("ALWAYS");
         if !always {
@@ -119,30 +117,30 @@ impl Identity {
             return None;
         }
         let options = &self.options;
-        let number = |value: &String| Code::plain(value.clone());
-        let unlike = |value: &String, usual: &str| (value != usual).then(|| number(value));
+        let number = |value: &str| Code::plain(value.to_owned());
+        let unlike = |value: &str, usual: &str| (value != usual).then(|| number(value));
         // Without a MINVALUE a sequence that rises begins at 1, one that falls at -1.
         let first = match (&options.minimum, &options.maximum, options.increment.starts_with('-')) {
             (None, _, false) => "1",
             (_, None, true) => "-1",
             _ => "",
         };
-        let code = Code::call("sa.Identity", vec![])
+        let code = Code::call("sa.Identity", [])
             .with_some("always", self.always.then(|| Code::boolean(true)))
-            .with_some("start", unlike(&options.start, first))
-            .with_some("increment", unlike(&options.increment, "1"))
-            .with_some("minvalue", options.minimum.as_ref().map(number))
-            .with_some("maxvalue", options.maximum.as_ref().map(number))
+            .with_some("start", unlike(options.start, first))
+            .with_some("increment", unlike(options.increment, "1"))
+            .with_some("minvalue", options.minimum.map(number))
+            .with_some("maxvalue", options.maximum.map(number))
             .with_some("cycle", options.cycle.then(|| Code::boolean(true)))
-            .with_some("cache", unlike(&options.cache, "1"));
+            .with_some("cache", unlike(options.cache, "1"));
         Some(code)
     }
 }
 
 /// The name that PostgreSQL gives the sequence of a column; `None` where it would have to be shortened.
-pub fn sequence_of((schema, table): &Key, column: &str) -> Option<Key> {
+pub fn sequence_of<'a>((schema, table): &Key<'a>, column: &str) -> Option<Key<'a>> {
     let name = format!("{table}_{column}_seq");
-    (name.len() <= say::LONGEST_NAME).then(|| (schema.clone(), name))
+    (name.len() <= say::LONGEST_NAME).then(|| (schema.clone(), name.into()))
 }
 
 #[cfg(test)]
@@ -154,9 +152,10 @@ mod tests {
         let statement = "CREATE SEQUENCE public.t_id_seq\n    AS integer\n    START WITH 1\n    \
                          INCREMENT BY 1\n    NO MINVALUE\n    NO MAXVALUE\n    CACHE 1";
         let (name, options) = created(statement).unwrap();
-        assert_eq!(Some(name), sequence_of(&("public".to_owned(), "t".to_owned()), "id"));
+        assert_eq!(Some(name), sequence_of(&("public".into(), "t".into()), "id"));
         assert!(options.is_serial("integer") && !options.is_serial("bigint"));
-        let (_, other) = created(&statement.replace("START WITH 1", "START WITH 7")).unwrap();
+        let other = statement.replace("START WITH 1", "START WITH 7");
+        let (_, other) = created(&other).unwrap();
         assert!(!other.is_serial("integer"));
         assert!(
             created(&format!("{statement} CYCLE")).is_some_and(|(_, o)| !o.is_serial("integer"))

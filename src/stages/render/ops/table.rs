@@ -4,6 +4,7 @@
 //! for it. A default or a check that cannot be said becomes a statement right after it. A table that is
 //! more than columns and checks (typed, partitioned, a child of another) is not read at all.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::postgres::identifier;
@@ -33,7 +34,7 @@ pub struct Column<'a> {
     /// Its name.
     pub name: Name<'a>,
     /// Its type.
-    pub kind: Type,
+    pub kind: Type<'a>,
     /// Whether its values are computed.
     pub is_computed: bool,
     /// Its default, or what computes it.
@@ -53,22 +54,22 @@ struct Check<'a> {
 
 /// What is said in a table's place though `pg_dump` writes it elsewhere.
 #[derive(Debug, Default)]
-pub struct Folded {
+pub struct Folded<'a> {
     /// The table's comment.
     pub comment: Option<Code>,
     /// The comments of its columns.
-    pub comments: HashMap<String, Code>,
+    pub comments: HashMap<Cow<'a, str>, Code>,
     /// Its keys, by name.
-    pub keys: Vec<(String, Unique)>,
+    pub keys: Vec<(Cow<'a, str>, Unique<'a>)>,
     /// The column that is serial.
-    pub serial: Option<String>,
+    pub serial: Option<Cow<'a, str>>,
     /// Columns that count by themselves.
-    pub identities: HashMap<String, Identity>,
+    pub identities: HashMap<Cow<'a, str>, Identity<'a>>,
 }
 
-impl Folded {
+impl<'a> Folded<'a> {
     /// The columns of the primary key.
-    pub fn primary(&self) -> Option<&[String]> {
+    pub fn primary(&self) -> Option<&[Cow<'a, str>]> {
         self.keys.iter().find(|(_, key)| key.primary).map(|(_, key)| &*key.columns)
     }
 }
@@ -76,8 +77,7 @@ impl Folded {
 impl<'a> Table<'a> {
     /// Reads a table, if all of it can be said.
     pub fn read(statement: &'a str, types: &Types) -> Option<Self> {
-        let mut cursor = Cursor::new(statement)?;
-        cursor.need("CREATE")?;
+        let mut cursor = Cursor::after("CREATE", statement)?;
         let unlogged = cursor.eat("UNLOGGED");
         cursor.need("TABLE")?;
         let name = cursor.qualified()?;
@@ -118,17 +118,16 @@ impl<'a> Table<'a> {
     }
 
     /// Schema and name.
-    pub fn key(&self) -> Key {
+    pub fn key(&self) -> Key<'a> {
         self.name.key()
     }
 
     /// Names of `NOT NULL` constraints as `PostgreSQL` chooses them here, each with the name that it has.
     pub fn renamed(&self) -> impl Iterator<Item = (String, &Name<'a>)> {
-        let named =
-            |column: &'_ Column<'a>| format!("{}_{}_not_null", self.name.name, column.name.text);
-        self.columns
-            .iter()
-            .filter_map(move |column| Some((named(column), column.not_null_name.as_ref()?)))
+        self.columns.iter().filter_map(|column| {
+            let name = column.not_null_name.as_ref()?;
+            Some((format!("{}_{}_not_null", self.name.name, column.name.text), name))
+        })
     }
 
     /// A column by its name.
@@ -171,7 +170,7 @@ impl<'a> Table<'a> {
         if let (Some(list), None) = (self.parameters, &self.said_parameters) {
             statements.push(format!("ALTER TABLE {raw} SET ({list})"));
         }
-        let prefixes = self.unlogged.then(|| Code::list(vec![Code::string("UNLOGGED")]));
+        let prefixes = self.unlogged.then(|| Code::list([Code::string("UNLOGGED")]));
         let call = Code::call("op.create_table", items)
             .with("schema", Code::string(&self.name.schema))
             .with_some("comment", folded.comment.clone())
@@ -186,17 +185,15 @@ impl<'a> Column<'a> {
     fn code(&self, folded: &Folded) -> (Code, Option<&'a str>) {
         let Self { name, kind, value, .. } = self;
         let name: &str = &name.text;
-        let mut items = vec![Code::string(name), kind.code.clone()];
+        let mut column = Code::call("sa.Column", [Code::string(name), kind.code.clone()]);
         let mut server_default = None;
         let mut left = None;
         let identity = folded.identities.get(name).and_then(Identity::code);
         match value {
             Some(value) if self.is_computed => {
                 let expression = say::sql(value).unwrap_or_else(|| Code::string(value));
-                items.push(
-                    Code::call("sa.Computed", vec![expression])
-                        .with("persisted", Code::boolean(true)),
-                );
+                let computed = Code::call("sa.Computed", [expression]);
+                column = column.and(computed.with("persisted", Code::boolean(true)));
             }
             Some(value) => match say::text(value) {
                 Some(text) => server_default = Some(text),
@@ -210,8 +207,10 @@ impl<'a> Column<'a> {
             && server_default.is_none()
             && identity.is_none()
             && folded.primary().is_some_and(|columns| columns == [name]);
-        items.extend(identity);
-        let code = Code::call("sa.Column", items)
+        if let Some(identity) = identity {
+            column = column.and(identity);
+        }
+        let code = column
             .with_some("server_default", server_default)
             .with_some(
                 "autoincrement",
@@ -228,12 +227,12 @@ impl Check<'_> {
         let expression = say::sql(without_brackets(self.expression))?;
         let name = say::exact(&self.name.text)?;
         (!self.no_inherit)
-            .then(|| Code::call("sa.CheckConstraint", vec![expression]).with("name", name))
+            .then(|| Code::call("sa.CheckConstraint", [expression]).with("name", name))
     }
 }
 
 /// The tables that a `CREATE TABLE` inherits from: what is said of them reaches their children too.
-pub fn parents(statement: &str) -> Vec<Key> {
+pub fn parents(statement: &str) -> Vec<Key<'_>> {
     let read = || {
         let (_, rest) = statement.rsplit_once("\nINHERITS ")?;
         let mut cursor = Cursor::new(rest)?;
@@ -248,9 +247,8 @@ pub fn parents(statement: &str) -> Vec<Key> {
 }
 
 /// `ALTER TABLE ONLY parent ATTACH PARTITION child ...`: both.
-pub fn attached(statement: &str) -> Option<[Key; 2]> {
-    let mut cursor = Cursor::new(statement)?;
-    cursor.need("ALTER TABLE ONLY")?;
+pub fn attached(statement: &str) -> Option<[Key<'_>; 2]> {
+    let mut cursor = Cursor::after("ALTER TABLE ONLY", statement)?;
     let parent = cursor.qualified()?.key();
     cursor.need("ATTACH PARTITION")?;
     Some([parent, cursor.qualified()?.key()])
@@ -258,11 +256,11 @@ pub fn attached(statement: &str) -> Option<[Key; 2]> {
 
 /// Storage parameters as a dictionary.
 pub fn parameters(parameters: &[(String, String)]) -> Option<Code> {
-    let text = |(name, value): &(String, String)| (name.clone(), Code::string(value));
+    let text = |(name, value): &(String, String)| (Code::key(name), Code::string(value));
     (!parameters.is_empty()).then(|| Code::dictionary(parameters.iter().map(text).collect()))
 }
 
-fn column<'a>(cursor: &mut Cursor<'a>, types: &Types) -> Option<Column<'a>> {
+fn column<'a>(cursor: &mut Cursor<'a>, types: &Types<'_>) -> Option<Column<'a>> {
     let name = cursor.name()?;
     let is_clause = |c: &Cursor| {
         ["COLLATE", "DEFAULT", "NOT NULL", "GENERATED", "CONSTRAINT"]

@@ -26,7 +26,7 @@ pub enum Seed {
 
 /// A column's type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Type {
+pub struct Type<'a> {
     /// As a column of a table has it.
     pub code: Code,
     /// As the sequence of a serial column says it: `AS integer`; the default is `bigint`.
@@ -36,14 +36,14 @@ pub struct Type {
     /// How its values are written.
     pub seed: Seed,
     /// Its text.
-    pub text: String,
+    pub text: &'a str,
 }
 
-impl Type {
+impl Type<'_> {
     /// As a column of seed rows has it.
     pub fn of_seeds(&self) -> Option<Code> {
         if self.seed == Seed::Cast {
-            return Some(written(&self.text)?.code);
+            return Some(written(self.text)?.code);
         }
         Some(self.code.clone())
     }
@@ -51,36 +51,36 @@ impl Type {
 
 /// What is known about types.
 #[derive(Debug, Default)]
-pub struct Types {
+pub struct Types<'a> {
     /// The enums that the baseline makes.
-    pub enums: HashSet<Key>,
+    pub enums: HashSet<Key<'a>>,
     /// What the project's SQLAlchemy can.
     pub ability: Ability,
 }
 
-impl Types {
+impl Types<'_> {
     /// A type, with the collation that a column has besides.
-    pub fn of(&self, text: &str, collation: Option<&str>) -> Option<Type> {
+    pub fn of<'a>(&self, text: &'a str, collation: Option<&str>) -> Option<Type<'a>> {
         let Some(collation) = collation else { return self.plain(text) };
         let known = collation.strip_prefix("pg_catalog.\"").and_then(|c| c.strip_suffix('"'));
         let known = known.filter(|name| !name.contains('"'));
         let is_text = text == "text" || text.starts_with("character");
         let (Some(name), true, false) = (known, is_text, text.ends_with("[]")) else {
-            let found = written(&format!("{text} COLLATE {collation}"))?;
-            return Some(Type { text: text.to_owned(), ..found });
+            let Type { code, .. } = written(&format!("{text} COLLATE {collation}"))?;
+            return Some(Type { text, ..other(code) });
         };
         let Type { code, seed, .. } = self.plain(text)?;
         let code = code.with("collation", say::name(name)?);
-        Some(Type { seed, text: text.to_owned(), ..other(code) })
+        Some(Type { seed, text, ..other(code) })
     }
 
-    fn plain(&self, text: &str) -> Option<Type> {
-        self.found(text).map(|found| Type { text: text.to_owned(), ..found })
+    fn plain<'a>(&self, text: &'a str) -> Option<Type<'a>> {
+        self.found(text).map(|found| Type { text, ..found })
     }
 
-    fn found(&self, text: &str) -> Option<Type> {
+    fn found<'a>(&self, text: &'a str) -> Option<Type<'a>> {
         if let Some(item) = text.strip_suffix("[]") {
-            return Some(other(Code::call("postgresql.ARRAY", vec![self.plain(item)?.code])));
+            return Some(other(Code::call("postgresql.ARRAY", [self.plain(item)?.code])));
         }
         if text.contains(['.', '"']) {
             return self.named(text);
@@ -93,7 +93,7 @@ impl Types {
     }
 
     /// A type in a schema: an enum of ours, or one that only PostgreSQL knows.
-    fn named(&self, text: &str) -> Option<Type> {
+    fn named<'a>(&self, text: &'a str) -> Option<Type<'a>> {
         let mut cursor = Cursor::new(text)?;
         let key = cursor.qualified().map(|name| name.key());
         let Some((schema, name)) = key.filter(|key| cursor.at_end() && self.enums.contains(key))
@@ -103,23 +103,23 @@ impl Types {
         let (Some(schema), Some(name)) = (say::name(&schema), say::name(&name)) else {
             return written(text);
         };
-        let code = Code::call("postgresql.ENUM", vec![])
+        let code = Code::call("postgresql.ENUM", [])
             .with("name", name)
             .with("schema", schema)
             .with("create_type", Code::boolean(false));
         Some(Type { seed: Seed::Text, ..other(code) })
     }
 
-    fn bare(&self, text: &str) -> Option<Type> {
-        let integer = |name, serial| Type {
+    fn bare(&self, text: &str) -> Option<Type<'static>> {
+        let integer = |name: &'static str, serial| Type {
             serial: Some(serial),
             counts_by_itself: true,
             seed: Seed::Integer,
             ..other(call(name))
         };
         let seeded = |code, seed| Type { seed, ..other(code) };
-        let zoned = |name| call(name).with("timezone", Code::boolean(true));
-        let postgresql = |name: &str| call(&format!("postgresql.{name}"));
+        let zoned = |name: &'static str| call(name).with("timezone", Code::boolean(true));
+        let postgresql = |name: &str| Code::call(format!("postgresql.{name}"), []);
         let found = match text {
             "smallint" => integer("sa.SmallInteger", "smallint"),
             "integer" => integer("sa.Integer", "integer"),
@@ -156,8 +156,8 @@ impl Types {
     }
 }
 
-fn with_arguments(base: &str, numbers: &[&str]) -> Option<Type> {
-    let with = |name: &str, keyword| {
+fn with_arguments(base: &str, numbers: &[&str]) -> Option<Type<'static>> {
+    let with = |name: &'static str, keyword| {
         let [number] = numbers else { return None };
         Some(call(name).with(keyword, Code::plain((*number).to_owned())))
     };
@@ -196,21 +196,21 @@ fn with_arguments(base: &str, numbers: &[&str]) -> Option<Type> {
     Some(found)
 }
 
-fn call(name: &str) -> Code {
-    Code::call(name, vec![])
+fn call(name: &'static str) -> Code {
+    Code::call(name, [])
 }
 
-fn other(code: Code) -> Type {
-    Type { code, serial: None, counts_by_itself: false, seed: Seed::Cast, text: String::new() }
+fn other(code: Code) -> Type<'static> {
+    Type { code, serial: None, counts_by_itself: false, seed: Seed::Cast, text: "" }
 }
 
 /// A type as PostgreSQL writes it.
-fn written(text: &str) -> Option<Type> {
+fn written(text: &str) -> Option<Type<'_>> {
     let name = (!text.contains(['%', '\n'])).then(|| say::value(text))??;
-    Some(Type { text: text.to_owned(), ..other(Code::call("PgType", vec![name])) })
+    Some(Type { text, ..other(Code::call("PgType", [name])) })
 }
 
-fn interval(base: &str, numbers: Option<&[&str]>) -> Option<Type> {
+fn interval(base: &str, numbers: Option<&[&str]>) -> Option<Type<'static>> {
     let fields = base.strip_prefix("interval")?.trim_start();
     if !fields.chars().all(|c| c.is_ascii_lowercase() || c == ' ') {
         return None;
@@ -238,7 +238,7 @@ mod tests {
 
     fn source(text: &str, collation: Option<&str>) -> String {
         let ability = Ability::of(Some("2.1.9"));
-        let enums = HashSet::from([("public".to_owned(), "Mood".to_owned())]);
+        let enums = HashSet::from([("public".into(), "Mood".into())]);
         Types { enums, ability }.of(text, collation).unwrap().code.source(0)
     }
 

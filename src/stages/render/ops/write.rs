@@ -14,7 +14,7 @@ const INDENT: usize = 4;
 pub fn operations(mut plan: Plan, in_file: &[usize]) -> Operations {
     let mut out = Operations::default();
     let mut in_file = in_file.iter();
-    let tables: HashMap<usize, Key> =
+    let tables: HashMap<usize, Key<'_>> =
         plan.tables.iter().map(|(key, (at, _))| (*at, key.clone())).collect();
     let mut at = 0;
     while at < plan.blocks.len() {
@@ -33,7 +33,7 @@ pub fn operations(mut plan: Plan, in_file: &[usize]) -> Operations {
 }
 
 impl Operations {
-    fn block(&mut self, plan: &mut Plan, at: usize, table: Option<&Key>) {
+    fn block<'a>(&mut self, plan: &mut Plan<'a>, at: usize, table: Option<&Key<'a>>) {
         let block = &plan.blocks[at];
         let mut items = std::mem::take(&mut plan.items[at]);
         let mut calls = Calls { title: block.title.clone(), ..Calls::default() };
@@ -70,8 +70,8 @@ impl Operations {
 
     /// Foreign keys that follow each other, by table.
     fn foreign_keys(&mut self, plan: &mut Plan, start: usize, run: usize) {
-        let mut order: Vec<Option<Key>> = Vec::new();
-        let mut of: HashMap<Option<Key>, Calls> = HashMap::new();
+        let mut order: Vec<Option<Key<'_>>> = Vec::new();
+        let mut of: HashMap<Option<Key<'_>>, Calls> = HashMap::new();
         for at in start..start + run {
             let key = plan.foreign.get(&at).cloned();
             let title = match &key {
