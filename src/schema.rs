@@ -154,16 +154,32 @@ impl Entry {
     }
 }
 
+/// The entries of another dump, to be found by their objects.
+#[derive(Debug)]
+pub struct Twins<'a>(BTreeMap<&'a Object, Vec<&'a Entry>>);
+
+impl<'a> Twins<'a> {
+    /// Those of these entries.
+    pub fn of(entries: &'a [Entry]) -> Self {
+        let mut twins: BTreeMap<&Object, Vec<&Entry>> = BTreeMap::new();
+        for entry in entries.iter().rev() {
+            twins.entry(&entry.object).or_default().push(entry);
+        }
+        Self(twins)
+    }
+
+    /// The next entry of this object: some have several.
+    pub fn next(&mut self, object: &Object) -> Option<&'a Entry> {
+        self.0.get_mut(object)?.pop()
+    }
+}
+
 /// Lets equal statements of the same objects be one text in memory: a database may hold many rows, and all that are
 /// compared hold much the same. What differs becomes a copy, so that the text it was read from can go.
 pub fn share(entries: &mut [Entry], with: &[Entry]) {
-    let mut others: BTreeMap<&Object, Vec<&Entry>> = BTreeMap::new();
-    for entry in with.iter().rev() {
-        others.entry(&entry.object).or_default().push(entry);
-    }
+    let mut twins = Twins::of(with);
     for entry in entries {
-        let twin = others.get_mut(&entry.object).and_then(Vec::pop);
-        let twins = twin.map_or(&[][..], |twin| &twin.statements[..]);
+        let twins = twins.next(&entry.object).map_or(&[][..], |twin| &twin.statements);
         for (number, statement) in entry.statements.iter_mut().enumerate() {
             *statement = match twins.get(number).filter(|twin| *twin == statement) {
                 Some(twin) => twin.clone(),

@@ -180,7 +180,8 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         for note in render::notes(&dump) {
             report.note(note);
         }
-        let kept = overlap::replay_kept(&settings, history, &plan, &known, &mut rehearsal);
+        let known = (&known, &*dump.holding);
+        let kept = overlap::replay_kept(&settings, history, &plan, known, &mut rehearsal);
         let (heads, in_one_go) = Box::pin(kept).await?;
         let in_one_go = in_one_go
             .and_then(|ran| ran.map_err(|why| report.note(result::in_steps_only(&why))).ok());

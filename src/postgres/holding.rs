@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use arcstr::{ArcStr, Substr};
+use arcstr::Substr;
 use sqlx::postgres::PgConnection;
 
 use crate::postgres::programs::{self, ProgramError, Table};
@@ -12,7 +12,7 @@ use crate::postgres::{catalog, identifier, inventory};
 use crate::schema::inventory::Inventory;
 use crate::schema::repair::{self, Facts};
 use crate::schema::roles::{Made, Snapshot};
-use crate::schema::toc::{self, TocError};
+use crate::schema::toc::{self, Dump, TocError};
 use crate::schema::{self, Entry, Object};
 
 /// Why it cannot be told what a database holds.
@@ -35,11 +35,12 @@ const ALEMBICS_COLUMN: &str = "character varying(32)";
 /// What a database holds.
 #[derive(Debug, Clone)]
 pub struct Holding {
-    /// `pg_dump`'s text, from which a control is restored: as it is, unless something in it had to be put
-    /// right (see `schema::repair`).
-    pub text: ArcStr,
-    /// Its entries.
+    /// What `pg_dump` sets for the whole of its text.
+    pub settings: Vec<Substr>,
+    /// The entries of that text.
     pub entries: Vec<Entry>,
+    /// Those from which a control is restored, if something in the text had to be put right (see `schema::repair`).
+    pub repaired: Option<Vec<Entry>>,
     /// What the dump does not tell.
     pub facts: Facts,
     /// The version table itself.
@@ -56,7 +57,7 @@ pub struct Holding {
     pub made: Made,
 }
 
-/// Reads what a database holds. `text` is its dump without the version table; `before` tells which roles
+/// Reads what a database holds. `dump` is without the version table; `before` tells which roles
 /// and settings were there at the beginning.
 pub async fn read(
     server: &Server,
@@ -64,7 +65,7 @@ pub async fn read(
     connection: &mut PgConnection,
     version_table: &Table,
     before: &Snapshot,
-    text: ArcStr,
+    dump: Dump,
 ) -> Result<Holding, HoldingError> {
     // One connection, so one after the other here; the dump of the table takes longer than all of it.
     let on_table = async {
@@ -80,19 +81,15 @@ pub async fn read(
     };
     let (on_table, (inventory, facts, extension_members, now, version_column)) =
         tokio::try_join!(on_table, from_catalog)?;
-    let entries = toc::entries(&text)?;
-    let alone = repair::version_table(&toc::entries(&on_table)?);
+    let Dump { settings, entries } = dump;
+    let alone = repair::version_table(&Dump::cut(&on_table)?.entries);
     let mut restored = repair::entries(entries.iter().map(Cow::Borrowed), &facts);
     let names_it = |s: &Substr| s.contains(&version_table.name);
     if entries.iter().any(|e| !e.is_rows() && e.statements.iter().any(names_it)) {
         restored = repair::with_version_table(restored, &alone);
     }
-    let text = if repair::is_same(&restored, &entries) {
-        text
-    } else {
-        toc::script(&text, restored.iter().map(AsRef::as_ref))?.into()
-    };
-    drop(restored);
+    let is_same = repair::is_same(&restored, &entries);
+    let repaired = (!is_same).then(|| restored.into_iter().map(Cow::into_owned).collect());
     let mut on_version_table = toc::on_table(&on_table, &database.address().user)?;
     on_version_table.extend(widened(version_table, &version_column));
     Ok(Holding {
@@ -104,7 +101,8 @@ pub async fn read(
         inventory,
         extension_members,
         made: now.made_since(before),
-        text,
+        settings,
+        repaired,
     })
 }
 
@@ -125,12 +123,17 @@ fn widened(table: &Table, column: &str) -> Option<Entry> {
 }
 
 impl Holding {
-    /// The same without its text, and with one text in memory for what both hold: no control is restored from it.
+    /// The same with one text in memory for what both hold. No control is restored from it.
     #[must_use]
     pub fn like(mut self, other: &Self) -> Self {
-        self.text = ArcStr::new();
+        self.repaired = None;
         schema::share(&mut self.entries, &other.entries);
         self
+    }
+
+    /// The script for psql that a control is restored from, piece by piece.
+    pub fn script(&self) -> impl Iterator<Item = &str> {
+        toc::script(&self.settings, self.repaired.as_ref().unwrap_or(&self.entries))
     }
 
     /// How many characters a revision id may have; `None` for any number.

@@ -3,15 +3,18 @@
 //! The dump is the reference, so it is taken by the program whose major fits the server. The server
 //! and its password travel in the environment, never in the arguments.
 
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use arcstr::ArcStr;
-use std::path::Path;
 
 use crate::files;
 use crate::postgres::identifier;
-use crate::postgres::run_folder::RunFolder;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
 use crate::process::{self, Plan, ProcessError, Running};
+use crate::schema::Entry;
+use crate::schema::toc::{Cutter, Dump, TocError};
 
 /// A program that failed, or a text that is none.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,9 @@ pub enum ProgramError {
     /// A file of the run folder.
     #[error(transparent)]
     File(#[from] files::PathError),
+    /// Its text cannot be cut into statements.
+    #[error(transparent)]
+    Toc(#[from] TocError),
 }
 
 /// A table by schema and name.
@@ -51,13 +57,42 @@ fn dump_plan(server: &Server, database: &ScratchDb, without: &[Table]) -> Plan {
         .environment(database.address().environment(database.name()))
 }
 
+/// A dump in a file of the run folder, which goes with this value.
+#[derive(Debug)]
+pub struct DumpFile(PathBuf);
+
+impl DumpFile {
+    fn new(server: &Server, database: &ScratchDb) -> Self {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        Self(server.folder().path().join(format!("{}-{number}.dump", database.name())))
+    }
+
+    /// Cuts it, piece by piece. What is equal in the other entries is one text in memory with it.
+    pub fn cut(&self, like: Option<&[Entry]>) -> Result<Dump, ProgramError> {
+        let mut cutter = Cutter::new(like);
+        files::for_each_piece(&self.0, |piece| Ok::<_, ProgramError>(cutter.push(piece)?))?;
+        Ok(cutter.finish()?)
+    }
+}
+
+impl Drop for DumpFile {
+    fn drop(&mut self) {
+        // What stays goes with the run folder.
+        let _ = files::remove_file_if_there(&self.0);
+    }
+}
+
 /// The plain text of a dump, without these tables.
 pub async fn dump(
     server: &Server,
     database: &ScratchDb,
     without: &[Table],
-) -> Result<ArcStr, ProgramError> {
-    text("pg_dump", process::run(&dump_plan(server, database, without)).await?)
+) -> Result<DumpFile, ProgramError> {
+    let file = DumpFile::new(server, database);
+    process::run(&dump_plan(server, database, without).argument("--file").argument(&file.0))
+        .await?;
+    Ok(file)
 }
 
 /// What is on a table besides the table itself (privileges, comments, policies...), as the text of a dump.
@@ -73,11 +108,11 @@ pub async fn dump_table(
     text("pg_dump", process::run(&plan).await?)
 }
 
-/// A dump as text, and the statements that drop all it makes, in `pg_dump`'s reverse order.
+/// A dump, and the statements that drop all it makes, in `pg_dump`'s reverse order.
 #[derive(Debug)]
 pub struct DumpWithDrops {
     /// What [`dump`] gives.
-    pub text: ArcStr,
+    pub dump: DumpFile,
     /// The text of `pg_dump --clean` for the schema alone.
     pub clean: ArcStr,
 }
@@ -85,23 +120,24 @@ pub struct DumpWithDrops {
 /// Dumps once, and writes the result in both forms. The text equals that of [`dump`].
 pub async fn dump_with_drops(
     server: &Server,
-    folder: &RunFolder,
     database: &ScratchDb,
     without: &[Table],
 ) -> Result<DumpWithDrops, ProgramError> {
-    let file = folder.path().join("history.dump");
+    let (custom, dump) = (DumpFile::new(server, database), DumpFile::new(server, database));
     let plan =
         dump_plan(server, database, without).argument("--format=custom").argument("--compress=0");
-    process::run(&plan.argument("--file").argument(&file)).await?;
-    let restore = |options: &[&str]| {
+    process::run(&plan.argument("--file").argument(&custom.0)).await?;
+    let restore = |options: &[&str], to: &Path| {
         Plan::new(server.binaries().program("pg_restore"))
             .arguments(options)
-            .arguments(["--file", "-"])
-            .argument(&file)
+            .argument("--file")
+            .argument(to)
+            .argument(&custom.0)
     };
-    let (whole, drops) = (restore(&[]), restore(&["--clean", "--if-exists", "--schema-only"]));
-    let (whole, drops) = tokio::try_join!(process::run(&whole), process::run(&drops))?;
-    Ok(DumpWithDrops { text: text("pg_restore", whole)?, clean: text("pg_restore", drops)? })
+    let whole = restore(&[], &dump.0);
+    let drops = restore(&["--clean", "--if-exists", "--schema-only"], Path::new("-"));
+    let (_, drops) = tokio::try_join!(process::run(&whole), process::run(&drops))?;
+    Ok(DumpWithDrops { dump, clean: text("pg_restore", drops)? })
 }
 
 /// Runs a script by psql and stops at the first error. The file must lie in a run folder.

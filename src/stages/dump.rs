@@ -214,16 +214,19 @@ impl SchemaDump {
     }
 }
 
-/// Reads what the database holds once the kept revisions have run on top of the cut.
+/// Reads what the database holds once the kept revisions have run on top of the cut. What is equal in the other holding
+/// is one text in memory with it.
 pub async fn dump_heads(
     server: &Server,
     database: &ScratchDb,
     replayed: &Replayed,
+    like: &Holding,
 ) -> Result<Holding, DumpError> {
     let Replayed { version_table, before, .. } = replayed;
     let mut connection = database.connect().await?;
-    let text = programs::dump(server, database, std::slice::from_ref(version_table)).await?;
-    Ok(holding::read(server, database, &mut connection, version_table, before, text).await?)
+    let without = std::slice::from_ref(version_table);
+    let dump = programs::dump(server, database, without).await?.cut(Some(&like.entries))?;
+    Ok(holding::read(server, database, &mut connection, version_table, before, dump).await?)
 }
 
 impl SchemaDump {
@@ -250,11 +253,12 @@ impl SchemaDump {
 }
 
 /// Dumps a replayed history. The version table is left out, and so is what was there before the first
-/// revision.
+/// revision. What is equal in the other entries is one text in memory with it.
 pub async fn dump(
     server: &Server,
     database: &ScratchDb,
     replayed: &Replayed,
+    like: Option<&[Entry]>,
 ) -> Result<SchemaDump, DumpError> {
     let Replayed { version_table, existing: there, .. } = replayed;
     let without = std::slice::from_ref(version_table);
@@ -264,10 +268,11 @@ pub async fn dump(
     let public_gone: bool = sqlx::query_scalar("select to_regnamespace('public') is null")
         .fetch_one(&mut connection)
         .await?;
-    let texts = programs::dump_with_drops(server, server.folder(), database, without).await?;
+    let dumped = programs::dump_with_drops(server, database, without).await?;
     let before = &replayed.before;
+    let cut = dumped.dump.cut(like)?;
     let holding =
-        holding::read(server, database, &mut connection, version_table, before, texts.text).await?;
+        holding::read(server, database, &mut connection, version_table, before, cut).await?;
     let Holding { entries, on_version_table, made, .. } = &holding;
     if !server.is_private() && !made.roles.is_empty() {
         return Err(DumpError::RolesOnGivenServer { roles: made.roles.clone() });
@@ -319,7 +324,7 @@ pub async fn dump(
             blocks.push(Block { title, object, statements });
         }
     }
-    let drops = toc::drops(&texts.clean)?.into_iter();
+    let drops = toc::drops(&dumped.clean)?.into_iter();
     let drops: Vec<String> = match &replayed.dump_before {
         // What drops an object of before is known by its words.
         Some(before) => {

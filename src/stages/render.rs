@@ -268,16 +268,14 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     context.insert("prologue", &[rendered(&prologue)]);
     let script = script(request);
     let Said { blocks, needs, statements } = said(request, script.as_ref());
-    let sql_file = script.as_ref().map(|script| FileChange {
-        path: request.file.with_extension("sql"),
-        old: None,
-        text: script.text.clone(),
+    let sql_file = script.map(|script| {
+        context.insert("separator", &script.separator);
+        FileChange { path: request.file.with_extension("sql"), old: None, text: script.text }
     });
-    if let (Some(file), Some(script)) = (&sql_file, &script) {
+    if let Some(file) = &sql_file {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         context.insert("sql_file", &name);
         context.insert("sql_sha256", &file.sha256());
-        context.insert("separator", &script.separator);
     }
     context.insert("imports", &ops::imports(&needs));
     context.insert("own_types", &needs.contains(&Need::OwnTypes));

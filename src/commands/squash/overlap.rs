@@ -210,7 +210,8 @@ pub async fn dump_steps(
         }
         let Rehearsal { server, database, replayed, .. } = &*rehearsal;
         seeds::check(database, replayed, settings.max_seed_rows).await?;
-        dumps.push(dump::dump(server, database, replayed).await?);
+        let like = dumps.last().map(|last: &SchemaDump| last.holding.entries.as_slice());
+        dumps.push(dump::dump(server, database, replayed, like).await?);
     }
     Ok(dumps)
 }
@@ -222,7 +223,7 @@ pub async fn settle(
     parts: &[SchemaDump],
     known: &Known<'_>,
 ) -> Result<Volatile> {
-    let theirs = twin_holding(rehearsal).await?.map(|theirs| theirs.like(&dump.holding));
+    let theirs = twin_holding(rehearsal, &dump.holding).await?;
     let request = volatile_request(rehearsal, &dump.holding, theirs.as_ref(), known);
     Ok(volatile::settle(&request, parts).await?)
 }
@@ -243,16 +244,19 @@ pub async fn replay_kept(
     settings: &Settings,
     history: &History,
     plan: &Plan,
-    known: &Known<'_>,
+    (known, at_the_cut): (&Known<'_>, &Holding),
     rehearsal: &mut Rehearsal,
 ) -> Result<(Option<Heads>, Option<InOneGo>)> {
     let rows = history.version_rows();
     let name = rehearsal.database.name().to_owned();
     let in_steps = !plan.cut.kept().is_empty() || plan.steps.len() > 1;
     let in_one_go = async {
-        if in_steps { one_go::replay(settings, &rows, &name).await.map(Some) } else { Ok(None) }
+        if !in_steps {
+            return Ok(None);
+        }
+        one_go::replay(settings, &rows, &name, at_the_cut).await.map(Some)
     };
-    let kept = to_the_heads(settings, &rows, &plan.cut, known, rehearsal);
+    let kept = to_the_heads(settings, &rows, &plan.cut, (known, at_the_cut), rehearsal);
     // Both to their ends: each drops what it made.
     let (heads, in_one_go) = tokio::join!(kept, in_one_go);
     Ok((heads?, in_one_go?))
@@ -262,7 +266,7 @@ async fn to_the_heads(
     settings: &Settings,
     rows: &[RevisionId],
     cut: &Cut,
-    known: &Known<'_>,
+    (known, at_the_cut): (&Known<'_>, &Holding),
     rehearsal: &mut Rehearsal,
 ) -> Result<Option<Heads>> {
     if cut.kept().is_empty() {
@@ -275,8 +279,8 @@ async fn to_the_heads(
     gone?;
     let fresh = fresh?;
     let Rehearsal { server, database, replayed, .. } = &*rehearsal;
-    let ours = async { Ok(dump::dump_heads(server, database, replayed).await?) };
-    let (holding, theirs) = tokio::try_join!(ours, twin_holding(rehearsal))?;
+    let ours = async { Ok(dump::dump_heads(server, database, replayed, at_the_cut).await?) };
+    let (holding, theirs) = tokio::try_join!(ours, twin_holding(rehearsal, at_the_cut))?;
     let theirs = theirs.map(|theirs| theirs.like(&holding));
     let request = volatile_request(rehearsal, &holding, theirs.as_ref(), known);
     let volatile = volatile::at_the_heads(&request).await?;
@@ -304,9 +308,10 @@ fn volatile_request<'a>(
     volatile::Request { ours, replayed, database, twin, texts, choices }
 }
 
-async fn twin_holding(rehearsal: &Rehearsal) -> Result<Option<Holding>> {
+/// What the second replay made. What is equal in the other holding is one text in memory with it.
+async fn twin_holding(rehearsal: &Rehearsal, like: &Holding) -> Result<Option<Holding>> {
     match &rehearsal.twin {
-        Some(twin) => Ok(Some(twin.holding(&rehearsal.database).await?)),
+        Some(twin) => Ok(Some(twin.holding(&rehearsal.database, like).await?)),
         None => Ok(None),
     }
 }

@@ -5,9 +5,8 @@ use crate::postgres::holding::Holding;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
 use crate::postgres::{inventory, programs};
+use crate::schema::Entry;
 use crate::schema::inventory::Inventory;
-use crate::schema::toc;
-use crate::schema::{self, Entry};
 use crate::stages::prove::{Kept, ProveError, Request};
 
 /// A control of one dump.
@@ -54,17 +53,16 @@ async fn restored(
             sqlx::raw_sql("DROP SCHEMA public").execute(&mut connection).await?;
         }
         let script = server.folder().path().join(format!("{purpose}.sql"));
-        files::write_scratch(&script, holding.text.as_bytes())?;
+        files::write_scratch_pieces(&script, holding.script())?;
         programs::psql(server, &database, &script).await.map_err(ProveError::Control)?;
         // The version table is there if a view needs it.
         let without = std::slice::from_ref(request.version_table);
-        let text = async { Ok(programs::dump(server, &database, without).await?) };
+        let dump = async { Ok(programs::dump(server, &database, without).await?) };
         let inventory = async {
             Ok::<_, ProveError>(inventory::read(&mut connection, request.version_table).await?)
         };
-        let (text, inventory) = tokio::try_join!(text, inventory)?;
-        let mut entries = toc::entries(&text)?;
-        schema::share(&mut entries, &holding.entries);
+        let (dump, inventory) = tokio::try_join!(dump, inventory)?;
+        let entries = dump.cut(Some(&holding.entries))?.entries;
         Ok(Control { entries, inventory })
     }
     .await;

@@ -6,9 +6,8 @@ use crate::postgres::programs;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::stopwatch::Stopwatch;
 use crate::run::{Goal, Interpreter, Job, Ran, Scripts};
-use crate::schema::toc;
+use crate::schema::Entry;
 use crate::schema::volatile::clock::Window;
-use crate::schema::{self, Entry};
 use crate::stages::prove::{ProveError, Request};
 
 /// What came of it.
@@ -74,8 +73,7 @@ async fn apply(
         let found = catalog::find_table(&mut connection, schema, &context.version_table).await?;
         without.extend(found);
     }
-    let text = programs::dump(server, database, &without).await?;
-    let mut entries = toc::entries(&text)?;
-    schema::share(&mut entries, &request.dump.holding.entries);
+    let dump = programs::dump(server, database, &without).await?;
+    let entries = dump.cut(Some(&request.dump.holding.entries))?.entries;
     Ok(OfflineRun::Made(entries, window))
 }

@@ -4,7 +4,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::postgres::catalog;
 use crate::postgres::holding::{self, Holding};
-use crate::postgres::programs;
+use crate::postgres::programs::{self, DumpFile};
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
 use crate::postgres::stopwatch::Stopwatch;
@@ -60,16 +60,16 @@ async fn run_on(
         }
         offline::run(request, interpreter, offline_database, &baselines).await
     };
-    let (offline, text) = tokio::try_join!(rest, watched.dump())?;
-    let holding = watched.holding(text).await?.like(&request.dump.holding);
+    let (offline, dump) = tokio::try_join!(rest, watched.dump())?;
+    let holding = watched.holding(&dump, &request.dump.holding).await?;
     let cut = Timed { holding, window };
     let Some(kept) = &request.kept else { return Ok(Run { cut, heads: None, offline }) };
     let job = request.job(Goal::Upgrade, database, &scripts.all);
     interpreter.run_again(job, &|_| {}).await.map_err(ProveError::Run)?;
     let window = watched.came_to(&kept.version_rows).await?;
     upgrade_again(request, interpreter, database, &scripts.all).await?;
-    let text = watched.dump().await?;
-    let heads = Timed { holding: watched.holding(text).await?, window };
+    let dump = watched.dump().await?;
+    let heads = Timed { holding: watched.holding(&dump, kept.holding).await?, window };
     let in_one_go = in_one_go(request, kept, interpreter, &scripts.all).await?;
     Ok(Run { cut, heads: Some((heads, in_one_go)), offline })
 }
@@ -89,8 +89,8 @@ async fn in_one_go(
         let job = request.job(Goal::Upgrade, &database, scripts);
         interpreter.run_again(job, &|_| {}).await.map_err(ProveError::InOneGo)?;
         let window = watched.came_to(&kept.version_rows).await?;
-        let text = watched.dump().await?;
-        Ok(Timed { holding: watched.holding(text).await?.like(kept.holding), window })
+        let dump = watched.dump().await?;
+        Ok(Timed { holding: watched.holding(&dump, kept.holding).await?, window })
     };
     let timed = timed.await;
     database.drop_scratch().await?;
@@ -148,16 +148,17 @@ impl<'a> Watched<'a> {
         Ok(self.watch.stop(&mut self.connection).await?)
     }
 
-    /// The text of `pg_dump`.
-    async fn dump(&self) -> Result<arcstr::ArcStr, ProveError> {
+    /// What `pg_dump` writes.
+    async fn dump(&self) -> Result<DumpFile, ProveError> {
         let without = std::slice::from_ref(self.request.version_table);
         Ok(programs::dump(self.server, self.database, without).await?)
     }
 
-    /// What it holds, by that text.
-    async fn holding(&mut self, text: arcstr::ArcStr) -> Result<Holding, ProveError> {
+    /// What it holds, by that; what is equal in the other holding is one text in memory with it.
+    async fn holding(&mut self, dump: &DumpFile, like: &Holding) -> Result<Holding, ProveError> {
         let table = self.request.version_table;
         let Self { server, database, connection, before, .. } = self;
-        Ok(holding::read(server, database, connection, table, before, text).await?)
+        let dump = dump.cut(Some(&like.entries))?;
+        Ok(holding::read(server, database, connection, table, before, dump).await?)
     }
 }

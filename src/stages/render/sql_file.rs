@@ -9,7 +9,6 @@
 //! would take most of an upgrade's time.
 
 use arcstr::Substr;
-use std::borrow::Cow;
 
 use crate::schema::rows;
 use crate::stages::dump::Block;
@@ -40,15 +39,25 @@ impl Script {
         let mut counts = Vec::with_capacity(blocks.len());
         for block in blocks {
             text.push_str(&format!("\n-- {}\n", one_line(&block.title)));
-            let statements = joined(&block.statements);
-            for statement in &statements {
-                text.push_str(statement);
+            let mut count = 0;
+            for (head, group) in groups(&block.statements) {
+                for (number, statement) in group.iter().enumerate() {
+                    if number == 0 {
+                        text.push_str(statement);
+                    } else {
+                        text.push_str(",\n(");
+                        text.push_str(&statement[head..]);
+                    }
+                }
                 text.push_str(";\n");
                 text.push_str(&separator);
                 text.push('\n');
+                count += 1;
             }
-            counts.push(statements.len());
+            counts.push(count);
         }
+        // There is one of it for as long as the squash runs.
+        text.shrink_to_fit();
         Self { text, separator, statements: counts }
     }
 }
@@ -68,27 +77,24 @@ pub fn one_line(title: &str) -> String {
     title.replace(['\n', '\r'], " ")
 }
 
-/// The statements, with neighbouring rows of one table put into one INSERT.
-fn joined(statements: &[Substr]) -> Vec<Cow<'_, str>> {
-    let mut out: Vec<Cow<'_, str>> = Vec::new();
-    // Where the values begin in the INSERT that is still open, and how many rows it has.
-    let mut open: Option<(&str, usize)> = None;
-    for statement in statements {
-        let more = open.and_then(|(head, rows)| Some((statement.strip_prefix(head)?, head, rows)));
-        match (more, out.last_mut()) {
-            (Some((values, head, rows)), Some(last)) if rows < ROWS && last.len() < LENGTH => {
-                let last = last.to_mut();
-                last.push_str(",\n(");
-                last.push_str(values);
-                open = Some((head, rows + 1));
-            }
-            _ => {
-                out.push(Cow::Borrowed(statement));
-                open = rows::head(statement).map(|(head, _)| (head, 1));
-            }
-        }
-    }
-    out
+/// The statements in groups that become one each: neighbouring rows of one table, and how long the text before their
+/// values is; every other statement by itself.
+fn groups(statements: &[Substr]) -> impl Iterator<Item = (usize, &[Substr])> {
+    let mut rest = statements;
+    std::iter::from_fn(move || {
+        let first = rest.first()?;
+        let head = rows::head(first).map(|(head, _)| head);
+        let mut length = first.len();
+        let fits = |statement: &&Substr| {
+            let fits = length < LENGTH && head.is_some_and(|head| statement.starts_with(head));
+            length += statement.len();
+            fits
+        };
+        let more = rest[1..].iter().take(ROWS - 1).take_while(fits).count();
+        let (group, others) = rest.split_at(1 + more);
+        rest = others;
+        Some((head.map_or(0, str::len), group))
+    })
 }
 
 #[cfg(test)]
@@ -154,12 +160,14 @@ mod tests {
             format!("INSERT INTO {table} (a) VALUES ({n})").into()
         };
         let rows: Vec<Substr> = (0..=2 * ROWS).map(|n| row("t", n)).collect();
-        assert_eq!(joined(&rows).len(), 3);
+        assert_eq!(groups(&rows).count(), 3);
         let long = Substr::from(format!("INSERT INTO t (a) VALUES ('{}')", "x".repeat(LENGTH)));
-        assert_eq!(joined(&[long.clone(), long]).len(), 2);
+        assert_eq!(groups(&[long.clone(), long]).count(), 2);
         let others = [row("t", 1), row("u", 1), "SELECT 1".into(), row("u", 2), row("u", 3)];
-        let found = joined(&others);
-        assert_eq!(found.len(), 4);
-        assert_eq!(found[3], "INSERT INTO u (a) VALUES (2),\n(3)");
+        let found: Vec<_> = groups(&others).map(|(_, group)| group.len()).collect();
+        assert_eq!(found, [1, 1, 1, 2]);
+        let block = Block { title: "rows".to_owned(), object: None, statements: others.to_vec() };
+        let read = read_back(&Script::new("x", &[block]));
+        assert_eq!(read[3], "INSERT INTO u (a) VALUES (2),\n(3)");
     }
 }

@@ -73,6 +73,6 @@ async fn dumped(
     let job = Job { goal: Goal::Upgrade, database, scripts: &scripts, environment };
     interpreter.run_again(job, &|_| {}).await?;
     let without: &[Table] = std::slice::from_ref(&replayed.version_table);
-    let texts = programs::dump_with_drops(server, server.folder(), database, without).await?;
-    Ok(Before { entries: toc::entries(&texts.text)?, drops: toc::drops(&texts.clean)? })
+    let dumped = programs::dump_with_drops(server, database, without).await?;
+    Ok(Before { entries: dumped.dump.cut(None)?.entries, drops: toc::drops(&dumped.clean)? })
 }

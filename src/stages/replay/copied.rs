@@ -7,7 +7,7 @@
 
 mod error;
 
-use arcstr::{ArcStr, Substr};
+use arcstr::Substr;
 use std::collections::BTreeSet;
 
 use rebaseline_archive::DatabaseRecord;
@@ -24,7 +24,7 @@ use crate::postgres::{catalog, identifier};
 use crate::run::channel::Existing;
 use crate::run::{Goal, Interpreter, Job, Scripts};
 use crate::schema::inventory::Inventory;
-use crate::schema::toc::{self};
+use crate::schema::toc::{self, Dump};
 use crate::schema::{Entry, portable};
 use crate::stages::replay::choice::{Asked, Choice, Taken};
 use crate::stages::replay::{ReplayError, Replayed, Request, before, version_table};
@@ -91,7 +91,8 @@ pub async fn copied(
         Failed::Live(source) => CopyError::Live { place: place.clone(), source },
     })?;
     let choice = Choice::new(asked, &facts)?;
-    let taken = entries(&text, &choice, &facts)?;
+    let Dump { settings, entries: all } = Dump::cut(&text)?;
+    let taken = entries(all, &choice, &facts)?;
     let roles = roles(&taken, &facts);
     let Taken { found, without_owners, mut left_out } = choice.inventory(&inventory);
     left_out.extend(choice.untaken_rows(&taken));
@@ -105,7 +106,7 @@ pub async fn copied(
         left_out,
         roles: roles.clone(),
     };
-    let mut replayed = restore(request, (&text, &taken), &facts, &roles, ran, server).await?;
+    let mut replayed = restore(request, (&settings, &taken), &facts, &roles, ran, server).await?;
     replayed.origin.database = Some(record.clone());
     let beforehand = before(server, &replayed, request, interpreter).await?;
     replayed.dump_before = beforehand;
@@ -174,9 +175,9 @@ async fn without_revisions(
 }
 
 /// The entries that are taken, independent of who owns what.
-fn entries(text: &ArcStr, choice: &Choice<'_>, facts: &Facts) -> Result<Vec<Entry>, CopyError> {
+fn entries(all: Vec<Entry>, choice: &Choice<'_>, facts: &Facts) -> Result<Vec<Entry>, CopyError> {
     let mut taken = Vec::new();
-    for entry in toc::entries(text)?.into_iter().filter(|entry| choice.takes_entry(entry)) {
+    for entry in all.into_iter().filter(|entry| choice.takes_entry(entry)) {
         let owner = entry.owner.as_deref().unwrap_or_default();
         let mut entry = entry.clone();
         // Privileges that another than the owner gave are given in his name: a superuser may.
@@ -220,7 +221,7 @@ fn roles(taken: &[Entry], facts: &Facts) -> Vec<String> {
 
 async fn restore(
     request: &Request<'_>,
-    (text, taken): (&str, &[Entry]),
+    (settings, taken): (&[Substr], &[Entry]),
     facts: &Facts,
     roles: &[String],
     alone: Alone,
@@ -239,7 +240,7 @@ async fn restore(
     if !has_public {
         sqlx::raw_sql("DROP SCHEMA IF EXISTS public").execute(&mut connection).await?;
     }
-    let mut script = toc::script(text, taken)?;
+    let mut script: String = toc::script(settings, taken).collect();
     let table = identifier::qualify(Some(&facts.table.schema), &facts.table.name);
     for row in &facts.rows {
         let row = identifier::literal(row);

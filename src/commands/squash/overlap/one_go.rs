@@ -19,10 +19,15 @@ use crate::stages::{dump, replay};
 pub type InOneGo = std::result::Result<Box<Holding>, String>;
 
 /// Replays the history to its heads on a server of its own, by an interpreter of its own; told in the name of
-/// another database.
-pub async fn replay(settings: &Settings, heads: &[RevisionId], name: &str) -> Result<InOneGo> {
+/// another database. What is equal in the other holding is one text in memory with it.
+pub async fn replay(
+    settings: &Settings,
+    heads: &[RevisionId],
+    name: &str,
+    like: &Holding,
+) -> Result<InOneGo> {
     let Started { server, database, mut interpreter } = start(settings).await?;
-    let ran = run(settings, heads, name, (&server, &database), &mut interpreter).await;
+    let ran = run(settings, heads, (name, like), (&server, &database), &mut interpreter).await;
     database.drop_scratch().await?;
     ran
 }
@@ -30,7 +35,7 @@ pub async fn replay(settings: &Settings, heads: &[RevisionId], name: &str) -> Re
 async fn run(
     settings: &Settings,
     heads: &[RevisionId],
-    name: &str,
+    (name, like): (&str, &Holding),
     (server, database): (&Server, &ScratchDb),
     interpreter: &mut Interpreter,
 ) -> Result<InOneGo> {
@@ -39,6 +44,6 @@ async fn run(
         Ok(replayed) => replayed,
         Err(error) => return Ok(Err(Error::from(error).in_a_line())),
     };
-    let holding = dump::dump_heads(server, database, &replayed).await?;
+    let holding = dump::dump_heads(server, database, &replayed, like).await?;
     Ok(Ok(Box::new(in_the_name_of(name, database.name(), holding))))
 }

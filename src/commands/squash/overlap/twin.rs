@@ -89,10 +89,12 @@ impl Twin {
         applied.map(|_| ()).map_err(|error| TwinError::of(&error.into()))
     }
 
-    /// What it holds, with the name of the first replay's database in the place of its own.
-    pub async fn holding(&self, first: &ScratchDb) -> Result<Holding> {
-        let holding = dump::dump_heads(&self.server, &self.database, &self.replayed).await?;
-        Ok(in_the_name_of(first.name(), self.database.name(), holding))
+    /// What it holds, with the name of the first replay's database in the place of its own. What is equal in the other
+    /// holding is one text in memory with it.
+    pub async fn holding(&self, first: &ScratchDb, like: &Holding) -> Result<Holding> {
+        let Self { server, database, replayed, .. } = self;
+        let holding = dump::dump_heads(server, database, replayed, like).await?;
+        Ok(in_the_name_of(first.name(), database.name(), holding))
     }
 
     /// Ends its server: nothing more is asked of it.
