@@ -72,6 +72,11 @@ pub fn read_text(path: &Path) -> Result<String, PathError> {
     fs::read_to_string(path).map_err(at("read", path))
 }
 
+/// Whether there is nothing in a file, or no such file.
+pub fn is_empty(path: &Path) -> bool {
+    fs::metadata(path).map_or(true, |metadata| metadata.len() == 0)
+}
+
 /// Whether the owner of a file may execute it.
 pub fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0)

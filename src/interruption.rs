@@ -62,7 +62,7 @@ mod tests {
     /// Never ends; the other futures are asked first, so that somebody listens.
     async fn raise() {
         kill_process(getpid(), Signal::HUP).unwrap();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// The signals are the whole process's, so this is one test. A listener of its own for each of the two was

@@ -140,8 +140,9 @@ pub struct Ran {
     pub contexts: Vec<Context>,
     /// The libraries.
     pub versions: Versions,
-    /// What the child wrote to stdout: the SQL of an offline run.
-    pub stdout: Vec<u8>,
+    /// The file in the run folder with what a job wrote to stdout: the SQL of an offline run. None of a command of the
+    /// project's own.
+    pub stdout: Option<PathBuf>,
     /// The interpreter that was used.
     pub python: Option<PathBuf>,
 }

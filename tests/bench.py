@@ -217,6 +217,10 @@ ROWS = """    op.execute("CREATE TABLE fact (id int PRIMARY KEY, code varchar(40
     op.execute("INSERT INTO fact SELECT i, 'code-' || i, 'a label of some length, with number ' || i || ' in it', "
                "i * 1.25 FROM generate_series(1, 200000) i")"""
 
+VOLATILE = """    op.execute("CREATE TABLE fact (id int PRIMARY KEY, label text, made timestamptz DEFAULT now(), ref uuid NOT NULL)")
+    op.execute("INSERT INTO fact SELECT i, 'number ' || i, clock_timestamp(), gen_random_uuid() "
+               "FROM generate_series(1, 50000) i")"""
+
 
 def measure(label, folder, tool, server, runs):
     python = sys.executable
@@ -389,6 +393,7 @@ def main():
         if not arguments.no_large:
             large("5,000 tables", os.path.join(work, "tables"), map(tables, range(100)), tool, server)
             large("200,000 rows", os.path.join(work, "rows"), [ROWS], tool, server)
+            large("50,000 rows that change", os.path.join(work, "volatile"), [VOLATILE], tool, server)
     finally:
         server.stop()
         shutil.rmtree(work)

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::files::PathError;
 
 /// How much of a file is read at once, in bytes.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 1 << 18;
 
 /// Reads a file as UTF-8, piece by piece: it may be larger than what should be in memory.
 pub fn for_each_piece<E: From<PathError>>(

@@ -106,11 +106,9 @@ impl Interpreter {
             match self.listen(job.database, word, tell).await? {
                 Listened::NoAlembic => self.next_candidate()?,
                 Listened::Ended(ended) => {
-                    let (mut end, record) = *ended;
-                    if self.takes_jobs() && end.success {
-                        end.stdout = files::read(&stdout)?;
-                    }
-                    return conclude(end, record);
+                    let (end, record) = *ended;
+                    let stdout = self.takes_jobs().then_some(stdout);
+                    return conclude(end, record).map(|ran| Ran { stdout, ..ran });
                 }
             }
         }

@@ -78,7 +78,7 @@ pub fn conclude(end: End, record: Record) -> Result<Ran, RunError> {
             applied: record.applied,
             contexts: record.contexts,
             versions: record.versions,
-            stdout: end.stdout,
+            stdout: None,
             python: record.python,
         });
     }

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
+use crate::files;
 use crate::format::alembic::bridge;
 use crate::postgres::catalog;
 use crate::postgres::connect::{self, Patience, Waiting};
@@ -26,7 +27,7 @@ use crate::postgres::identifier;
 use crate::postgres::session;
 use crate::postgres::target::Target;
 use crate::run::channel::Event;
-use crate::run::{Goal, Interpreter, Job, Nowhere, Place, Proof, Scripts};
+use crate::run::{Goal, Interpreter, Job, Nowhere, Place, Proof, RunError, Scripts};
 pub use error::CatchUpError;
 
 /// Where a database stands.
@@ -223,7 +224,9 @@ pub async fn sql(
         return Err(CatchUpError::NoOffline);
     }
     let job = Job { goal: Goal::UpgradeOffline, database: &Nowhere, scripts, environment };
-    let ran = interpreter.run(job, &|_| {}).await;
-    let ran = ran.map_err(|source| CatchUpError::Offline { source: Box::new(source) })?;
-    Ok(String::from_utf8_lossy(&ran.stdout).into_owned())
+    let failed = |source: RunError| CatchUpError::Offline { source: Box::new(source) };
+    let ran = interpreter.run(job, &|_| {}).await.map_err(failed)?;
+    let Some(file) = ran.stdout else { return Ok(String::new()) };
+    let written = files::read(&file).map_err(|error| failed(error.into()))?;
+    Ok(String::from_utf8_lossy(&written).into_owned())
 }

@@ -9,8 +9,8 @@ use crate::schema::{Entry, Object, Twins};
 const PLAIN_SETTINGS: [&str; 2] =
     ["SET default_tablespace = ''", "SET default_table_access_method = heap"];
 
-/// About how much text the parser gets at once: it needs ten times as much memory.
-const PIECE: usize = 1 << 21;
+/// About how much text the parser gets at once: it needs more than ten times as much memory.
+const PIECE: usize = 1 << 18;
 
 /// A dump that is being cut.
 #[derive(Debug)]

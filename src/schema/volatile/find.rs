@@ -139,15 +139,16 @@ impl<'a> Search<'a> {
             let other = others.get(&entry.object).map_or(&[][..], |other| &other.statements);
             let statements = &entry.statements;
             let same = same_rows(statements, other);
+            let numbers = [statements.len(), other.len()];
             if !same && statements.len() != other.len() {
-                let rows = [statements.len(), other.len()];
-                found.uneven.push(Uneven { table: name, rows });
+                found.uneven.push(Uneven { table: name, rows: numbers });
                 continue;
             }
-            let (Some((head, columns, rows)), other) = (cut(statements), cut(other)) else {
+            // What is the same is looked at once.
+            let other = if same { None } else { cut(other) };
+            let Some((head, columns, rows)) = cut(statements) else {
                 if !same {
-                    let rows = [statements.len(), other.len()];
-                    found.uneven.push(Uneven { table: name, rows });
+                    found.uneven.push(Uneven { table: name, rows: numbers });
                 }
                 continue;
             };

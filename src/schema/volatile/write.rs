@@ -196,7 +196,8 @@ impl<'a> Writer<'a> {
         let facts = self.settle.facts.column(&table.name, name);
         let declared = facts.map_or("text", |column| column.declared.as_str());
         let base = facts.map_or("text", |column| column.base.as_str());
-        let several = table.cells.keys().filter(|(_, c)| *c == column).count() > 1;
+        // The second one ends the search: this is asked for every cell.
+        let several = table.cells.keys().filter(|(_, c)| *c == column).nth(1).is_some();
         let each = several && self.settle.facts.is_unique(&table.name, name);
         let text = |piece: &Piece| match piece {
             Piece::Text(text) => format!("'{}'", text.replace('\'', "''")),

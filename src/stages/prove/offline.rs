@@ -1,5 +1,7 @@
 //! The offline part of the proof: `alembic upgrade heads --sql` of the baseline, applied by psql.
 
+use std::path::{Path, PathBuf};
+
 use crate::files;
 use crate::postgres::catalog;
 use crate::postgres::programs;
@@ -27,18 +29,20 @@ pub async fn run(
 ) -> Result<OfflineRun, ProveError> {
     match sql(interpreter, request.job(Goal::UpgradeOffline, database, scripts)).await {
         Err(reason) => Ok(OfflineRun::Skipped(reason)),
-        Ok(ran) => apply(request, database, &ran).await,
+        Ok((ran, script)) => apply(request, database, &ran, &script).await,
     }
 }
 
-/// The SQL, or why it cannot be had.
-async fn sql(interpreter: &mut Interpreter, job: Job<'_>) -> Result<Ran, String> {
+/// The file with the SQL, or why it cannot be had.
+async fn sql(interpreter: &mut Interpreter, job: Job<'_>) -> Result<(Ran, PathBuf), String> {
     if !interpreter.takes_jobs() {
         return Err("the history is run by a command of the project's own".to_owned());
     }
     match interpreter.run_again(job, &|_| {}).await {
-        Ok(ran) if ran.stdout.is_empty() => Err("env.py wrote no SQL in offline mode".to_owned()),
-        Ok(ran) => Ok(ran),
+        Ok(ran) => match ran.stdout.clone() {
+            Some(file) if !files::is_empty(&file) => Ok((ran, file)),
+            _ => Err("env.py wrote no SQL in offline mode".to_owned()),
+        },
         Err(error) => {
             Err(format!("env.py cannot run offline: {}", error.to_string().replace('\n', " ")))
         }
@@ -49,14 +53,13 @@ async fn apply(
     request: &Request<'_>,
     database: &ScratchDb,
     ran: &Ran,
+    script: &Path,
 ) -> Result<OfflineRun, ProveError> {
     let server = request.server;
     database.prepare(request.prelude).await?;
     let mut connection = database.connect().await?;
     let watch = Stopwatch::start(&mut connection).await?;
-    let script = server.folder().path().join("offline.sql");
-    files::write_scratch(&script, &ran.stdout)?;
-    if let Err(error) = programs::psql(server, database, &script).await {
+    if let Err(error) = programs::psql(server, database, script).await {
         // What env.py prints or sets up by itself online is its own affair; the statements of the
         // baseline are the same ones that have just been run online.
         let text = error.to_string();
