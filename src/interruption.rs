@@ -1,6 +1,6 @@
 //! The signals that end a run from outside: heard in one place, so that only one part of the program acts on each.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// What a run has heard of such signals, and who tells of them.
@@ -16,8 +16,11 @@ impl Interruption {
     /// Waits for a signal that the run is to end by at once, and gives its name. While somebody waits in
     /// [`Self::told`], the first signal is his to tell of; the run ends by a second one.
     pub async fn untold(&self) -> &'static str {
+        // Listened to from one signal to the next: none in between is missed.
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let mut streams = kinds.map(|kind| signal(kind).ok());
         loop {
-            let signal = signal_by_name().await;
+            let signal = next(&mut streams).await;
             let first = self.heard.send_replace(Some(signal)).is_none();
             if !first || self.heard.receiver_count() == 0 {
                 return signal;
@@ -37,17 +40,17 @@ impl Interruption {
     }
 }
 
-async fn signal_by_name() -> &'static str {
-    let wait = async |kind: SignalKind| match signal(kind) {
-        Ok(mut stream) => {
+async fn next([interrupt, terminate, hangup]: &mut [Option<Signal>; 3]) -> &'static str {
+    let wait = async |stream: &mut Option<Signal>| match stream {
+        Some(stream) => {
             stream.recv().await;
         }
-        Err(_) => std::future::pending().await,
+        None => std::future::pending().await,
     };
     tokio::select! {
-        () = wait(SignalKind::interrupt()) => "Ctrl-C",
-        () = wait(SignalKind::terminate()) => "SIGTERM",
-        () = wait(SignalKind::hangup()) => "SIGHUP",
+        () = wait(interrupt) => "Ctrl-C",
+        () = wait(terminate) => "SIGTERM",
+        () = wait(hangup) => "SIGHUP",
     }
 }
 

@@ -54,8 +54,8 @@ fn main_with_room() -> ExitCode {
     }
 }
 
-/// Runs the command until it ends, or a signal comes of which it does not tell by itself. Dropping the command's future stops its children
-/// and removes its scratch servers.
+/// Runs the command until it ends, or a signal comes of which it does not tell by itself. Dropping the command's
+/// future stops its children and removes its scratch servers.
 async fn run(cli: &Cli, report: &Report) -> Result<u8, Error> {
     let interruption = Interruption::default();
     let signal = tokio::select! {

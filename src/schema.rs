@@ -169,7 +169,7 @@ impl<'a> Twins<'a> {
     }
 
     /// The next entry of this object: some have several.
-    pub fn next(&mut self, object: &Object) -> Option<&'a Entry> {
+    pub fn take(&mut self, object: &Object) -> Option<&'a Entry> {
         self.0.get_mut(object)?.pop()
     }
 }
@@ -179,7 +179,7 @@ impl<'a> Twins<'a> {
 pub fn share(entries: &mut [Entry], with: &[Entry]) {
     let mut twins = Twins::of(with);
     for entry in entries {
-        let twins = twins.next(&entry.object).map_or(&[][..], |twin| &twin.statements);
+        let twins = twins.take(&entry.object).map_or(&[][..], |twin| &twin.statements);
         for (number, statement) in entry.statements.iter_mut().enumerate() {
             *statement = match twins.get(number).filter(|twin| *twin == statement) {
                 Some(twin) => twin.clone(),

@@ -1,4 +1,7 @@
-//! Reads a file that may be larger than what should be in memory.
+//! Reads a text that may be larger than what should be in memory.
+//!
+//! Takes a path and what to do with each piece. A piece is whole characters; what is no UTF-8 is an error of the
+//! kind `InvalidData`, as of the standard library.
 
 use std::fs::File;
 use std::io::{self, Read};

@@ -1,4 +1,7 @@
-//! What is written into scratch folders: nothing there has to survive a power cut.
+//! What is written into scratch folders, and what removes one.
+//!
+//! Nothing there has to survive a power cut, so nothing is synced. A folder is removed only if its name says that it
+//! is ours.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

@@ -3,6 +3,7 @@
 //! The dump is the reference, so it is taken by the program whose major fits the server. The server
 //! and its password travel in the environment, never in the arguments.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -71,7 +72,14 @@ impl DumpFile {
     /// Cuts it, piece by piece. What is equal in the other entries is one text in memory with it.
     pub fn cut(&self, like: Option<&[Entry]>) -> Result<Dump, ProgramError> {
         let mut cutter = Cutter::new(like);
-        files::for_each_piece(&self.0, |piece| Ok::<_, ProgramError>(cutter.push(piece)?))?;
+        let read =
+            files::for_each_piece(&self.0, |piece| Ok::<_, ProgramError>(cutter.push(piece)?));
+        read.map_err(|error| match error {
+            ProgramError::File(error) if error.source.kind() == ErrorKind::InvalidData => {
+                ProgramError::NotText { program: "pg_dump" }
+            }
+            error => error,
+        })?;
         Ok(cutter.finish()?)
     }
 }

@@ -36,8 +36,8 @@ cd / && rm -rf "$folder""#;
 /// The file that notes scratch databases to drop, one name a line.
 const DATABASES: &str = "databases";
 
-/// Room that a run wants on a memory file system before it is used.
-const ROOM: u64 = 256 * 1024 * 1024;
+/// Room that a run wants on a memory file system before it is used: for its servers, and for dumps.
+const ROOM: u64 = 512 * 1024 * 1024;
 
 /// A run folder, or what belongs into it, that cannot be made.
 #[derive(Debug, thiserror::Error)]

@@ -281,6 +281,7 @@ async fn to_the_heads(
     let Rehearsal { server, database, replayed, .. } = &*rehearsal;
     let ours = async { Ok(dump::dump_heads(server, database, replayed, at_the_cut).await?) };
     let (holding, theirs) = tokio::try_join!(ours, twin_holding(rehearsal, at_the_cut))?;
+    // What the kept revisions made was not there at the cut.
     let theirs = theirs.map(|theirs| theirs.like(&holding));
     let request = volatile_request(rehearsal, &holding, theirs.as_ref(), known);
     let volatile = volatile::at_the_heads(&request).await?;

@@ -1,4 +1,7 @@
-//! Cuts a dump that comes piece by piece: of a large one, only what is kept is ever in memory.
+//! Cuts a dump that comes piece by piece.
+//!
+//! Takes the text of `pg_dump` in parts that may end anywhere; gives its entries. Of a large dump only what is kept
+//! is in memory, and the piece that PostgreSQL's parser has before it.
 
 use arcstr::{ArcStr, Substr};
 
@@ -11,6 +14,9 @@ const PLAIN_SETTINGS: [&str; 2] =
 
 /// About how much text the parser gets at once: it needs more than ten times as much memory.
 const PIECE: usize = 1 << 18;
+
+/// At least as long as what a piece ends by: `;`, a line's end, and the first words of a row.
+const END: usize = 16;
 
 /// A dump that is being cut.
 #[derive(Debug)]
@@ -25,6 +31,8 @@ pub struct Cutter<'a> {
     rest: String,
     /// How long a piece of it must be.
     length: usize,
+    /// Up to here no end of a piece was found in it.
+    searched: usize,
     /// Whether what stands before the first statement is gone.
     begun: bool,
 }
@@ -40,6 +48,7 @@ impl<'a> Cutter<'a> {
             twin: &[],
             rest: String::new(),
             length: PIECE,
+            searched: 0,
             begun: false,
         }
     }
@@ -49,14 +58,30 @@ impl<'a> Cutter<'a> {
     /// A piece ends where a statement seems to end. If that is inside of a literal or a body, the piece ends in an
     /// open quote or block, which the parser refuses: then it is made longer.
     pub fn push(&mut self, text: &str) -> Result<(), TocError> {
-        self.rest.push_str(text);
+        let mut text = text;
+        // What is left is moved whenever a piece is gone: never much at once.
+        while !text.is_empty() {
+            let (part, more) = text.split_at(text.floor_char_boundary(PIECE));
+            self.push_part(part)?;
+            text = more;
+        }
+        Ok(())
+    }
+
+    fn push_part(&mut self, part: &str) -> Result<(), TocError> {
+        self.rest.push_str(part);
         while self.rest.len() > self.length {
             self.begin(false);
             if !self.begun {
                 break;
             }
-            let Some(to) = boundary(&self.rest, self.length) else { break };
+            let Some(to) = boundary(&self.rest, self.length.max(self.searched)) else {
+                // The last words may be the beginning of what ends one.
+                self.searched = self.rest.len().saturating_sub(END);
+                break;
+            };
             let piece = ArcStr::from(&self.rest[..to]);
+            self.searched = 0;
             match self.cut(&piece) {
                 Ok(()) => {
                     self.rest.drain(..to);
@@ -103,7 +128,7 @@ impl<'a> Cutter<'a> {
 
     fn take(&mut self, comments: &str, statement: Substr) -> Result<(), TocError> {
         if let Some((object, owner)) = comments.lines().rev().find_map(header) {
-            let twin = self.like.as_mut().and_then(|like| like.next(&object));
+            let twin = self.like.as_mut().and_then(|like| like.take(&object));
             self.twin = twin.map_or(&[], |twin| &twin.statements);
             self.dump.entries.push(Entry { object, owner, statements: Vec::new() });
         }
@@ -122,7 +147,8 @@ impl<'a> Cutter<'a> {
                 // It stands after its predecessor's entry, and before the next one's comment.
                 let (kind, name) = ("SETTING".to_owned(), statement.to_string());
                 let object = Object { kind, schema: None, name };
-                entries.push(Entry { object, owner: None, statements: vec![statement] });
+                let statements = vec![Substr::from(statement.as_str())];
+                entries.push(Entry { object, owner: None, statements });
             }
             return Ok(());
         }

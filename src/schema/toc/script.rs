@@ -1,4 +1,7 @@
 //! A script for psql that restores what a dump holds.
+//!
+//! Takes the settings and the entries of a dump; gives the text, piece by piece, so that nobody needs all of it in
+//! memory. No statement is changed.
 
 use arcstr::Substr;
 
@@ -16,11 +19,11 @@ pub fn script<'a>(
 ) -> impl Iterator<Item = &'a str> {
     let settings = settings.iter().flat_map(|setting| [setting.as_str(), ";\n"]);
     settings.chain(entries.into_iter().flat_map(|entry| {
-        let last = entry.statements.len() - 1;
         let mut waiting = 0;
         entry.statements.iter().enumerate().flat_map(move |(number, statement)| {
             waiting += statement.len();
-            let goes_on = entry.is_rows() && number < last && waiting < AT_ONCE;
+            let goes_on =
+                entry.is_rows() && number + 1 < entry.statements.len() && waiting < AT_ONCE;
             if !goes_on {
                 waiting = 0;
             }

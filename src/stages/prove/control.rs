@@ -1,4 +1,4 @@
-//! The controls: the raw text of a dump, restored by psql, dumped again.
+//! The controls: the statements of a dump, restored by psql as they stand, dumped again.
 
 use crate::files;
 use crate::postgres::holding::Holding;
@@ -54,7 +54,10 @@ async fn restored(
         }
         let script = server.folder().path().join(format!("{purpose}.sql"));
         files::write_scratch_pieces(&script, holding.script())?;
-        programs::psql(server, &database, &script).await.map_err(ProveError::Control)?;
+        let restored = programs::psql(server, &database, &script).await;
+        // It is as large as all rows, and may lie in memory.
+        files::remove_file_if_there(&script)?;
+        restored.map_err(ProveError::Control)?;
         // The version table is there if a view needs it.
         let without = std::slice::from_ref(request.version_table);
         let dump = async { Ok(programs::dump(server, &database, without).await?) };

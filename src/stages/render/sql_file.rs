@@ -84,16 +84,19 @@ fn groups(statements: &[Substr]) -> impl Iterator<Item = (usize, &[Substr])> {
     std::iter::from_fn(move || {
         let first = rest.first()?;
         let head = rows::head(first).map(|(head, _)| head);
+        let before = head.map_or(0, str::len);
         let mut length = first.len();
         let fits = |statement: &&Substr| {
             let fits = length < LENGTH && head.is_some_and(|head| statement.starts_with(head));
-            length += statement.len();
+            if fits {
+                length += statement.len() - before;
+            }
             fits
         };
         let more = rest[1..].iter().take(ROWS - 1).take_while(fits).count();
         let (group, others) = rest.split_at(1 + more);
         rest = others;
-        Some((head.map_or(0, str::len), group))
+        Some((before, group))
     })
 }
 
@@ -163,6 +166,10 @@ mod tests {
         assert_eq!(groups(&rows).count(), 3);
         let long = Substr::from(format!("INSERT INTO t (a) VALUES ('{}')", "x".repeat(LENGTH)));
         assert_eq!(groups(&[long.clone(), long]).count(), 2);
+        // What counts is what is written: the columns stand there once.
+        let columns = vec!["a_column_with_a_long_name"; 100].join(", ");
+        let rows = (0..200).map(|n| format!("INSERT INTO t ({columns}) VALUES ({n})").into());
+        assert_eq!(groups(&rows.collect::<Vec<Substr>>()).count(), 1);
         let others = [row("t", 1), row("u", 1), "SELECT 1".into(), row("u", 2), row("u", 3)];
         let found: Vec<_> = groups(&others).map(|(_, group)| group.len()).collect();
         assert_eq!(found, [1, 1, 1, 2]);

@@ -92,6 +92,7 @@ pub async fn copied(
     })?;
     let choice = Choice::new(asked, &facts)?;
     let Dump { settings, entries: all } = Dump::cut(&text)?;
+    drop(text);
     let taken = entries(all, &choice, &facts)?;
     let roles = roles(&taken, &facts);
     let Taken { found, without_owners, mut left_out } = choice.inventory(&inventory);
