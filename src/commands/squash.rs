@@ -27,9 +27,9 @@ use crate::report::{Report, count};
 use crate::schema::volatile::choice::Choices;
 use crate::stages::audit::Audit;
 use crate::stages::prove::ProveError;
-use crate::stages::render::{self, IdChoice};
+use crate::stages::render::{self, IdChoice, Wording};
 use crate::stages::{audit, prove, swap};
-use overlap::Known;
+use overlap::{Known, Rehearsal};
 use result::{SquashResult, Stages};
 
 /// What stops a squash before or between the stages.
@@ -170,11 +170,14 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         let known = Known { texts, choices: &choices };
         let volatile = overlap::settle(&rehearsal, &dump, &added, &known).await?;
         let dump = dump.with(&volatile);
+        let parts = added.into_iter().map(|part| part.with(&volatile)).collect();
+        let saying =
+            overlap::begin_to_say(parts, wording(arguments, &settings, template, &rehearsal));
         let there = &rehearsal.replayed.existing;
         let plain_user =
             prove::plain_user(&rehearsal.second, &settings.prelude, there, &dump).await?;
-        let added = added.into_iter().map(|d| d.with(&volatile).run_by(plain_user.clone()));
-        let added: Vec<_> = added.collect();
+        let (parts, said) = saying.done().await;
+        let added: Vec<_> = parts.into_iter().map(|d| d.run_by(plain_user.clone())).collect();
         let dump = dump.run_by(plain_user);
         clock.done("dump", result::dumped(&dump));
         for note in render::notes(&dump) {
@@ -194,19 +197,14 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
             let baseline = render::render(&render::Request {
                 part: &step.part,
                 dump: &added[number],
+                said: &said[number],
                 revision: &ids[number],
                 message: &arguments.message,
                 created: &placed.created,
                 archive: &placed.archive.to_string_lossy(),
                 server: &place::short_version(rehearsal.server.version()),
-                style: match arguments.style {
-                    cli::Style::Sql => render::Style::Sql,
-                    cli::Style::Ops => render::Style::Ops,
-                },
-                sqlalchemy: rehearsal.replayed.versions.sqlalchemy.as_deref(),
                 template,
                 file: placed.baselines[number].clone(),
-                sql_file_above: settings.sql_file_above,
             })?;
             baselines.push(baseline);
         }
@@ -336,6 +334,21 @@ fn choices(arguments: &Squash, settings: &Settings, plan: &plan::Plan) -> Choice
         frozen_keys: arguments.frozen_keys,
         partial: !plan.cut.kept().is_empty(),
     }
+}
+
+/// How the baseline is worded.
+fn wording(
+    arguments: &Squash,
+    settings: &Settings,
+    template: Option<(&str, &str)>,
+    rehearsal: &Rehearsal,
+) -> Wording {
+    let style = match arguments.style {
+        cli::Style::Sql => render::Style::Sql,
+        cli::Style::Ops => render::Style::Ops,
+    };
+    let sqlalchemy = rehearsal.replayed.versions.sqlalchemy.as_deref();
+    Wording::new(style, sqlalchemy, template.map(|(_, text)| text), settings.sql_file_above)
 }
 
 fn id_choice(text: &str) -> IdChoice {

@@ -9,13 +9,14 @@ pub mod merge;
 mod notes;
 mod ops;
 pub mod readme;
+mod said;
 mod sql_file;
 mod template;
 
-use arcstr::Substr;
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::path::PathBuf;
 
+use arcstr::Substr;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tera::Context;
@@ -28,6 +29,8 @@ pub use error::RenderError;
 pub use ids::{choose_id, likely_id};
 pub use notes::notes;
 use ops::Need;
+use said::{Calls, Heading};
+pub use said::{Said, Wording, say};
 use sql_file::{Script, one_line};
 
 /// The template's name: a file of this name in `--templates DIR` replaces ours.
@@ -77,6 +80,8 @@ pub struct Request<'a> {
     pub part: &'a Part,
     /// What that made.
     pub dump: &'a SchemaDump,
+    /// What [`say`] made of the dump's blocks.
+    pub said: &'a Said,
     /// The baseline's id, as [`choose_id`] gives it.
     pub revision: &'a RevisionId,
     /// The docstring's first line.
@@ -87,16 +92,10 @@ pub struct Request<'a> {
     pub archive: &'a str,
     /// The server's version in words.
     pub server: &'a str,
-    /// How the statements are said.
-    pub style: Style,
-    /// The version of the project's SQLAlchemy, if it is known.
-    pub sqlalchemy: Option<&'a str>,
     /// A template of the user's: its path and its text.
     pub template: Option<(&'a str, &'a str)>,
     /// The baseline's file, relative to the project's root.
     pub file: PathBuf,
-    /// From how many bytes of SQL on it gets a file of its own.
-    pub sql_file_above: usize,
 }
 
 /// The revisions that one baseline stands for.
@@ -176,26 +175,27 @@ impl FileChange {
 }
 
 #[derive(Serialize)]
-struct RenderedBlock {
+struct RenderedBlock<'a> {
     title: String,
-    calls: Vec<String>,
-    statements: Vec<Substr>,
+    calls: Cow<'a, [String]>,
+    statements: &'a [Substr],
 }
 
-impl From<ops::Calls> for RenderedBlock {
-    fn from(block: ops::Calls) -> Self {
-        let ops::Calls { title, lines, statements } = block;
-        let statements = statements.into_iter().map(Substr::from).collect();
-        Self { title: one_line(&title), calls: lines, statements }
+impl<'a> RenderedBlock<'a> {
+    fn new(block: &'a Block) -> Self {
+        let calls = block.statements.iter().map(|s| literal::call("execute", s)).collect();
+        Self { title: one_line(&block.title), calls, statements: &block.statements }
     }
-}
 
-impl RenderedBlock {
-    fn new(title: &str, statements: &[Substr]) -> Self {
+    fn of(calls: &'a Calls, blocks: &[Block]) -> Self {
+        let title = match &calls.heading {
+            Heading::Block(at) => &blocks[*at].title,
+            Heading::Text(text) => text,
+        };
         Self {
             title: one_line(title),
-            calls: statements.iter().map(|s| literal::call("execute", s)).collect(),
-            statements: statements.to_vec(),
+            calls: Cow::Borrowed(&calls.lines),
+            statements: &calls.statements,
         }
     }
 }
@@ -247,7 +247,6 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
         let forget = "SELECT set_config('rebaseline.salt', '', false)";
         epilogue.statements.push(forget.into());
     }
-    let rendered = |block: &Block| RenderedBlock::new(&block.title, &block.statements);
     let text = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
     let part = request.part;
     let mut context = Context::new();
@@ -265,9 +264,10 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     context.insert("down_revision", "None");
     context.insert("branch_labels", &literal::names(&part.labels));
     context.insert("depends_on", &literal::names(&text(&part.depends_on)));
-    context.insert("prologue", &[rendered(&prologue)]);
+    context.insert("prologue", &[RenderedBlock::new(&prologue)]);
     let script = script(request);
-    let Said { blocks, needs, statements } = said(request, script.as_ref());
+    let Said { blocks, needs, statements, .. } = request.said;
+    let blocks = blocks.iter().map(|calls| RenderedBlock::of(calls, &dump.blocks));
     let sql_file = script.map(|script| {
         context.insert("separator", &script.separator);
         FileChange { path: request.file.with_extension("sql"), old: None, text: script.text }
@@ -277,10 +277,10 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
         context.insert("sql_file", &name);
         context.insert("sql_sha256", &file.sha256());
     }
-    context.insert("imports", &ops::imports(&needs));
+    context.insert("imports", &ops::imports(needs));
     context.insert("own_types", &needs.contains(&Need::OwnTypes));
-    context.insert("blocks", &blocks);
-    context.insert("epilogue", &[rendered(&epilogue)]);
+    context.insert("blocks", &blocks.collect::<Vec<_>>());
+    context.insert("epilogue", &[RenderedBlock::new(&epilogue)]);
     let drops: Vec<String> = dump.drops.iter().map(|s| literal::call("execute", s)).collect();
     context.insert("drops", &drops);
     let bytes = template::render(request.template, &context)?.into_bytes();
@@ -290,62 +290,17 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
         revision,
         bytes,
         sql_file,
-        statements,
+        statements: *statements,
     })
 }
 
-/// What `upgrade()` says between its settings.
-struct Said {
-    blocks: Vec<RenderedBlock>,
-    needs: BTreeSet<Need>,
-    statements: usize,
-}
-
-fn said(request: &Request<'_>, script: Option<&Script>) -> Said {
-    let blocks = &request.dump.blocks;
-    let lines = |blocks: &[RenderedBlock]| blocks.iter().map(|block| block.calls.len()).sum();
-    match (request.style, script) {
-        (Style::Sql, None) => {
-            let rendered = |block: &Block| RenderedBlock::new(&block.title, &block.statements);
-            let blocks: Vec<_> = blocks.iter().map(rendered).collect();
-            Said { statements: lines(&blocks), blocks, needs: BTreeSet::new() }
-        }
-        (Style::Sql, Some(script)) => Said {
-            blocks: vec![RenderedBlock {
-                title: "What the old revisions made: all statements of the SQL file.".to_owned(),
-                calls: vec!["for statement in sql:\n        execute(statement)".to_owned()],
-                statements: Vec::new(),
-            }],
-            needs: BTreeSet::from([Need::File]),
-            statements: script.statements.iter().sum(),
-        },
-        (Style::Ops, script) => {
-            let ability = ops::Ability::of(request.sqlalchemy);
-            let in_file = script.map_or(&[][..], |script| &script.statements);
-            let operations = ops::operations(blocks, ability, in_file);
-            let blocks: Vec<_> = operations.blocks.into_iter().map(RenderedBlock::from).collect();
-            let statements = lines(&blocks) + in_file.iter().sum::<usize>() - in_file.len();
-            Said { blocks, needs: operations.needs, statements }
-        }
-    }
-}
-
-/// The SQL that gets a file of its own, if there is much of it: all of it in style `sql`, the rows in style
-/// `ops`. A template of the user's that knows of no such file gets none.
+/// The SQL that gets a file of its own, if there is much of it.
 fn script(request: &Request<'_>) -> Option<Script> {
-    let knows = |(_, text): (&str, &str)| text.contains("sql_file");
-    if !request.template.is_none_or(knows) {
-        return None;
-    }
-    let moved = |block: &&Block| request.style == Style::Sql || block.is_rows();
-    let blocks = request.dump.blocks.iter();
-    let bytes: usize = blocks.clone().flat_map(|b| &b.statements).map(Substr::len).sum();
-    let moved: Vec<&Block> = blocks.filter(moved).collect();
-    if bytes <= request.sql_file_above || moved.is_empty() {
-        return None;
-    }
-    let revision = request.file.file_name().unwrap_or_default().to_string_lossy();
-    Some(Script::new(&format!("Run by {revision}, which knows the checksum of this file."), moved))
+    let Request { said, dump, file, .. } = request;
+    let moved: Vec<&Block> = dump.blocks.iter().filter(|block| said.in_file.has(block)).collect();
+    let revision = file.file_name().unwrap_or_default().to_string_lossy();
+    let about = format!("Run by {revision}, which knows the checksum of this file.");
+    (!moved.is_empty()).then(|| Script::new(&about, moved))
 }
 
 /// Checks what can be checked before anything is replayed: an id that is given, and the template.

@@ -2,6 +2,7 @@
 //! and the interpreter of the proof start.
 
 mod one_go;
+mod saying;
 mod twin;
 
 use indicatif::ProgressBar;
@@ -26,6 +27,7 @@ use crate::stages::replay::copied::{self, Copied};
 use crate::stages::replay::{self, ReplayError, Replayed};
 use crate::stages::volatile;
 pub use one_go::InOneGo;
+pub use saying::begin_to_say;
 use twin::Twin;
 
 /// The first server, its database and the interpreter that will replay the history.

@@ -23,6 +23,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::stages::dump::Block;
+use crate::stages::render::said::Calls;
 use plan::Plan;
 
 /// Schema and name of an object.
@@ -58,17 +59,6 @@ impl Ability {
     fn has(self, since: [u32; 3]) -> bool {
         self.0 >= since
     }
-}
-
-/// The calls that make one object, or one table with what belongs to it.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Calls {
-    /// The heading.
-    pub title: String,
-    /// The calls, for a body that is indented by four spaces.
-    pub lines: Vec<String>,
-    /// Those of the statements that are sent as they are.
-    pub statements: Vec<String>,
 }
 
 /// What the calls need besides `op`.

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use arcstr::Substr;
+
 use crate::stages::dump::Block;
 use crate::stages::render::ops::constraint::{Constraint, Form};
 use crate::stages::render::ops::index::Index;
@@ -18,7 +20,7 @@ pub enum Item<'a> {
     /// It is said elsewhere.
     Gone,
     /// It is sent as it is.
-    Execute(&'a str),
+    Execute(&'a Substr),
     /// An operation.
     Say(Code),
 }
@@ -48,7 +50,7 @@ impl<'a> Plan<'a> {
     pub fn new(blocks: &'a [Block], ability: Ability) -> Self {
         let mut items: Vec<Vec<Item>> = blocks
             .iter()
-            .map(|block| block.statements.iter().map(|s| Item::Execute(s)).collect())
+            .map(|block| block.statements.iter().map(Item::Execute).collect())
             .collect();
         let mut types = Types { ability, ..Types::default() };
         let mut family = HashSet::new();

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::format::alembic::literal;
 use crate::stages::render::ops::layout::Code;
 use crate::stages::render::ops::plan::{Item, Plan};
-use crate::stages::render::ops::{Calls, Key, Need, Operations, kind, rows};
+use crate::stages::render::ops::{Key, Need, Operations, kind, rows};
+use crate::stages::render::said::{Calls, Heading};
 
 /// The indent of a function's body.
 const INDENT: usize = 4;
@@ -21,7 +21,7 @@ pub fn operations(mut plan: Plan, in_file: &[usize]) -> Operations {
         let block = &plan.blocks[at];
         let run = plan.blocks[at..].iter().take_while(|b| kind(b) == "FK CONSTRAINT").count();
         if let Some(statements) = block.is_rows().then(|| in_file.next()).flatten() {
-            out.part_of_file(&block.title, *statements);
+            out.part_of_file(at, *statements);
         } else if run > 0 {
             out.foreign_keys(&mut plan, at, run);
         } else {
@@ -36,13 +36,13 @@ impl Operations {
     fn block<'a>(&mut self, plan: &mut Plan<'a>, at: usize, table: Option<&Key<'a>>) {
         let block = &plan.blocks[at];
         let mut items = std::mem::take(&mut plan.items[at]);
-        let mut calls = Calls { title: block.title.clone(), ..Calls::default() };
+        let mut calls = Calls::under(Heading::Block(at));
         if let Some(key) = table {
             let folded = plan.folded.remove(key).unwrap_or_default();
             let (code, left) = plan.tables[key].1.code(&folded);
             self.say(&code, &mut calls);
-            for statement in &left {
-                execute(statement, &mut calls);
+            for statement in left {
+                calls.execute(&statement.into());
             }
             items.remove(0);
         } else if block.is_rows() {
@@ -60,12 +60,14 @@ impl Operations {
     }
 
     /// The next statements of the SQL file.
-    fn part_of_file(&mut self, title: &str, statements: usize) {
+    fn part_of_file(&mut self, at: usize, statements: usize) {
         self.need(Need::File);
         self.need(Need::SomeOfTheFile);
         let line =
             format!("for statement in islice(sql, {statements}):\n        execute(statement)");
-        self.push(Calls { title: title.to_owned(), lines: vec![line], statements: Vec::new() });
+        let mut calls = Calls::under(Heading::Block(at));
+        calls.lines.push(line);
+        self.push(calls);
     }
 
     /// Foreign keys that follow each other, by table.
@@ -81,20 +83,18 @@ impl Operations {
             let items = std::mem::take(&mut plan.items[at]);
             let calls = of.entry(key.clone()).or_insert_with(|| {
                 order.push(key);
-                Calls { title, ..Calls::default() }
+                Calls::under(Heading::Text(title))
             });
             self.items(items, calls);
         }
-        for key in order {
-            self.push(of.remove(&key).unwrap_or_default());
-        }
+        order.iter().filter_map(|key| of.remove(key)).for_each(|calls| self.push(calls));
     }
 
     fn items(&mut self, items: Vec<Item>, calls: &mut Calls) {
         for item in items {
             match item {
                 Item::Gone => {}
-                Item::Execute(statement) => execute(statement, calls),
+                Item::Execute(statement) => calls.execute(statement),
                 Item::Say(code) => self.say(&code, calls),
             }
         }
@@ -123,9 +123,4 @@ impl Operations {
             self.blocks.push(calls);
         }
     }
-}
-
-fn execute(statement: &str, calls: &mut Calls) {
-    calls.lines.push(literal::call("execute", statement));
-    calls.statements.push(statement.to_owned());
 }
