@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rebaseline_archive::{ArchivePath, FileRecord, Sha256};
+use rebaseline_archive::{ArchivePath, FileRecord, Sha256, WrittenRecord};
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, PathError};
@@ -76,6 +76,13 @@ pub struct Write {
     pub old: Option<Sha256>,
     /// Its new text; empty when going back.
     pub text: String,
+}
+
+impl From<&Write> for WrittenRecord {
+    fn from(write: &Write) -> Self {
+        let Write { new, text, .. } = write;
+        Self { path: new.path.clone(), bytes: text.len() as u64, sha256: new.sha256 }
+    }
 }
 
 /// All that is needed to finish or to revert.

@@ -16,6 +16,7 @@ pub mod repair;
 pub mod roles;
 pub mod rows;
 pub mod secrets;
+mod statements;
 pub mod toc;
 pub mod volatile;
 
@@ -25,6 +26,8 @@ use std::fmt;
 use arcstr::Substr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+pub use statements::Statements;
 
 /// The identity of an object in a dump.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -144,7 +147,7 @@ pub struct Entry {
     /// Its owner, if it has one.
     pub owner: Option<String>,
     /// The statements, in order. Rows are one INSERT each. They are parts of the dump's text, not copies.
-    pub statements: Vec<Substr>,
+    pub statements: Statements,
 }
 
 impl Entry {
@@ -179,8 +182,13 @@ impl<'a> Twins<'a> {
 pub fn share(entries: &mut [Entry], with: &[Entry]) {
     let mut twins = Twins::of(with);
     for entry in entries {
-        let twins = twins.take(&entry.object).map_or(&[][..], |twin| &twin.statements);
-        for (number, statement) in entry.statements.iter_mut().enumerate() {
+        let twin = twins.take(&entry.object).map(|twin| &twin.statements);
+        if let Some(twin) = twin.filter(|twin| **twin == entry.statements) {
+            entry.statements = twin.clone();
+            continue;
+        }
+        let twins = twin.map_or(&[][..], |twin| twin);
+        for (number, statement) in entry.statements.to_mut().iter_mut().enumerate() {
             *statement = match twins.get(number).filter(|twin| *twin == statement) {
                 Some(twin) => twin.clone(),
                 None => Substr::from(statement.as_str()),

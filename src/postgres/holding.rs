@@ -13,7 +13,7 @@ use crate::schema::inventory::Inventory;
 use crate::schema::repair::{self, Facts};
 use crate::schema::roles::{Made, Snapshot};
 use crate::schema::toc::{self, Dump, TocError};
-use crate::schema::{self, Entry, Object};
+use crate::schema::{self, Entry, Object, Statements};
 
 /// Why it cannot be told what a database holds.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +119,7 @@ fn widened(table: &Table, column: &str) -> Option<Entry> {
     };
     let name = identifier::qualify(Some(&table.schema), &table.name);
     let statement = format!("ALTER TABLE {name} ALTER COLUMN version_num TYPE {column}");
-    Some(Entry { object, owner: None, statements: vec![statement.into()] })
+    Some(Entry { object, owner: None, statements: Statements::one(statement) })
 }
 
 impl Holding {

@@ -105,6 +105,8 @@ pub struct Context {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Existing {
+    /// Where env.py's connection makes what has no schema in its name.
+    pub current_schema: Option<String>,
     /// Schemas.
     pub schemas: Vec<String>,
     /// Schema, name and `relkind` of relations.

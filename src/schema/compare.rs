@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use arcstr::Substr;
 use similar::TextDiff;
 
-use crate::schema::{Entry, Object};
+use crate::schema::{Entry, Object, Statements};
 pub use change::{Change, Context, Piece, Side, Told, What};
 pub use explain::changes;
 pub use family::{made_entries, member_entries};
@@ -33,9 +33,9 @@ pub struct Difference {
     /// The object.
     pub object: Object,
     /// Its statements on the expected side; `None` if it is not there.
-    pub expected: Option<Vec<Substr>>,
+    pub expected: Option<Statements>,
     /// Its statements on the other side; `None` if it is not there.
-    pub actual: Option<Vec<Substr>>,
+    pub actual: Option<Statements>,
     /// The columns by which rows can be told apart; of a table's rows only.
     pub key: Vec<String>,
 }
@@ -43,7 +43,7 @@ pub struct Difference {
 impl Difference {
     /// A unified diff of the two sides, under the names of both.
     pub fn unified(&self) -> String {
-        let text = |side: &Option<Vec<Substr>>| match side {
+        let text = |side: &Option<Statements>| match side {
             Some(statements) => statements.iter().fold(String::new(), |all, s| all + s + ";\n"),
             None => String::new(),
         };
@@ -122,15 +122,15 @@ pub fn folded(differences: Vec<Difference>) -> Vec<Difference> {
 }
 
 /// Statements by object: some objects (two rules of a name, two privileges) have several entries.
-fn grouped(entries: &[Entry]) -> BTreeMap<&Object, Vec<Substr>> {
-    let mut groups: BTreeMap<&Object, Vec<Substr>> = BTreeMap::new();
+fn grouped(entries: &[Entry]) -> BTreeMap<&Object, Statements> {
+    let mut groups: BTreeMap<&Object, Statements> = BTreeMap::new();
     for entry in entries {
-        groups.entry(&entry.object).or_default().extend(entry.statements.iter().cloned());
+        groups.entry(&entry.object).or_default().extend(&entry.statements);
     }
     groups
 }
 
-fn same(object: &Object, expected: &[Substr], actual: &[Substr]) -> bool {
+fn same(object: &Object, expected: &Statements, actual: &Statements) -> bool {
     if object.kind != "TABLE DATA" || expected == actual {
         return expected == actual;
     }

@@ -104,7 +104,7 @@ fn alter_is_needed(alter: &AlterTableStmt, entries: &[Entry], existing: &Existin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Object;
+    use crate::schema::{Object, Statements};
 
     #[test]
     fn what_goes_with_its_table_is_left_out() {
@@ -113,7 +113,7 @@ mod tests {
             schema: Some("s".to_owned()),
             name: "t fk".to_owned(),
         };
-        let entries = [Entry { object, owner: None, statements: Vec::new() }];
+        let entries = [Entry { object, owner: None, statements: Statements::default() }];
         let existing = Existing {
             schemas: vec!["kept".to_owned()],
             relations: vec![("s".to_owned(), "old".to_owned(), "r".to_owned())],

@@ -101,6 +101,18 @@ pub struct Forms {
     pub history: Inventory,
     /// As the baseline makes it.
     pub baseline: Inventory,
+    /// What each run of the history makes differently.
+    pub varying: Vec<Varying>,
+}
+
+/// A property that is another one whenever the history runs: a default that froze the time, say.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Varying {
+    /// The object.
+    #[serde(flatten)]
+    pub object: Object,
+    /// The property.
+    pub property: String,
 }
 
 /// `inventory.json`. The second form is told by what differs from the first: that is little.
@@ -109,6 +121,9 @@ struct Kept {
     postgres: u32,
     history: Vec<Item>,
     baseline: Vec<Other>,
+    /// Told only if there are some.
+    #[serde(default)]
+    varying: Vec<Varying>,
 }
 
 /// An object that the baseline makes differently: `None` if it makes none.
@@ -128,8 +143,14 @@ impl Forms {
             self.history.items.iter().map(|item| line(serde_json::to_string(item))).collect();
         let others: Vec<_> =
             self.others().iter().map(|item| line(serde_json::to_string(item))).collect();
+        let varying: Vec<_> =
+            self.varying.iter().map(|varying| line(serde_json::to_string(varying))).collect();
+        let varying = match &varying[..] {
+            [] => String::new(),
+            lines => format!(",\n\"varying\": [\n{}\n]", lines.join(",\n")),
+        };
         format!(
-            "{{\n\"postgres\": {},\n\"history\": [\n{}\n],\n\"baseline\": [\n{}\n]\n}}\n",
+            "{{\n\"postgres\": {},\n\"history\": [\n{}\n],\n\"baseline\": [\n{}\n]{varying}\n}}\n",
             self.history.major,
             history.join(",\n"),
             others.join(",\n")
@@ -153,6 +174,7 @@ impl Forms {
         Ok(Self {
             history: Inventory::new(kept.postgres, kept.history),
             baseline: Inventory::new(kept.postgres, items),
+            varying: kept.varying,
         })
     }
 
@@ -219,6 +241,7 @@ pub(super) mod tests {
                     ("view", "s.v", &[]),
                 ],
             ),
+            varying: Vec::new(),
         }
     }
 
@@ -241,6 +264,14 @@ pub(super) mod tests {
         ]
         }
         "#);
+        let column = Object {
+            kind: "column".to_owned(),
+            schema: Some("s".to_owned()),
+            name: "t.a".to_owned(),
+        };
+        let varying = vec![Varying { object: column, property: "default".to_owned() }];
+        let varies = Forms { varying, ..forms() };
+        assert_eq!(Forms::from_json(&varies.to_json()).unwrap(), varies);
         assert_eq!(Forms::from_json(&json).unwrap(), forms());
         assert!(Forms::from_json(b"{}").is_err());
     }

@@ -4,15 +4,13 @@
 //! runs in a transaction already, and says the same by `lo_put`. The number stays: rows may refer to it,
 //! and large objects have numbers of their own in each database.
 
-use arcstr::Substr;
-
-use crate::schema::Entry;
+use crate::schema::{Entry, Statements};
 
 /// How many bytes of large objects a baseline carries.
 pub const LARGEST: usize = 1024 * 1024;
 
 /// The statements of such an entry for a revision; `None` where they are not what `pg_dump` writes.
-pub fn statements(entry: &Entry) -> Option<Vec<Substr>> {
+pub fn statements(entry: &Entry) -> Option<Statements> {
     if entry.object.kind != "BLOBS" {
         return Some(entry.statements.clone());
     }
@@ -33,7 +31,7 @@ pub fn statements(entry: &Entry) -> Option<Vec<Substr>> {
             return None;
         }
     }
-    Some(statements)
+    Some(statements.into())
 }
 
 /// What takes away the large objects that an entry makes.
@@ -65,6 +63,8 @@ fn written(statement: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use arcstr::Substr;
+
     use super::*;
     use crate::schema::Object;
 
@@ -87,7 +87,7 @@ mod tests {
         SELECT pg_catalog.lo_put(16500, 2, '\x21')
         SELECT pg_catalog.lo_put(7, 0, '\xff')
         ");
-        entry.statements.push("SELECT something_else()".into());
+        entry.statements.to_mut().push("SELECT something_else()".into());
         assert_eq!(statements(&entry), None);
     }
 }

@@ -9,7 +9,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{Node, RoleSpec, RoleSpecType};
 
 use crate::postgres::identifier;
-use crate::schema::{Entry, large_objects};
+use crate::schema::{Entry, Statements, large_objects};
 
 /// Entries whose statements name roles.
 const NAMES_ROLES: [&str; 4] = ["ACL", "DEFAULT ACL", "POLICY", "USER MAPPING"];
@@ -20,8 +20,11 @@ pub fn statements(
     entry: &Entry,
     user: &str,
     extension_comment: impl Fn(&str) -> Option<String>,
-) -> Result<Vec<Substr>, pg_query::Error> {
+) -> Result<Statements, pg_query::Error> {
     let kind = entry.object.kind.as_str();
+    if entry.is_rows() {
+        return Ok(entry.statements.clone());
+    }
     let mut statements = Vec::new();
     let mut user_is = RoleSpecType::RolespecCurrentUser;
     // The dump stage has refused what is not known.
@@ -57,7 +60,7 @@ pub fn statements(
         };
         statements.push(statement);
     }
-    Ok(statements)
+    Ok(statements.into())
 }
 
 /// A statement of the downgrade, with the scratch user as `CURRENT_USER`.

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::postgres::identifier::{literal, qualify, quote};
-use crate::schema::{Entry, Object};
+use crate::schema::{Entry, Object, Statements};
 
 /// What the catalog tells beside the dump.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +38,7 @@ pub fn entries<'a>(
     let mut repaired = Vec::new();
     for mut entry in entries {
         if entry.is_rows() && entry.statements.iter().any(|row| with_negative_zero(row).is_some()) {
-            for row in &mut entry.to_mut().statements {
+            for row in entry.to_mut().statements.to_mut() {
                 if let Some(quoted) = with_negative_zero(row) {
                     *row = quoted.into();
                 }
@@ -50,7 +50,7 @@ pub fn entries<'a>(
         {
             let table = qualify(Some(schema), &entry.object.name);
             let nothing = format!("ALTER TABLE ONLY {table} REPLICA IDENTITY NOTHING");
-            entry.to_mut().statements.push(nothing.into());
+            entry.to_mut().statements.to_mut().push(nothing.into());
         }
         let extension = Some(&entry.object).filter(|object| {
             object.kind == "EXTENSION" && facts.without_comment.contains(&object.name)
@@ -136,8 +136,8 @@ pub fn schema_privileges_first<'a>(
 fn without_comment(extension: &str) -> Entry {
     let name = format!("EXTENSION {}", quote(extension));
     let object = Object { kind: "COMMENT".to_owned(), schema: None, name };
-    let statements = vec![format!("COMMENT ON EXTENSION {} IS NULL", quote(extension)).into()];
-    Entry { object, owner: None, statements }
+    let statement = format!("COMMENT ON EXTENSION {} IS NULL", quote(extension));
+    Entry { object, owner: None, statements: Statements::one(statement) }
 }
 
 /// The search path that an entry needs to be made.
@@ -168,7 +168,7 @@ fn search_path(path: &str) -> Entry {
     };
     let object = Object { kind: "SETTING".to_owned(), schema: None, name };
     let set = format!("SELECT pg_catalog.set_config('search_path', {}, false)", literal(path));
-    Entry { object, owner: None, statements: vec![set.into()] }
+    Entry { object, owner: None, statements: Statements::one(set) }
 }
 
 /// An INSERT with each value that is `-0` quoted, if there is one: only a float is printed so.
@@ -207,7 +207,7 @@ mod tests {
     fn entry(kind: &str, name: &str, statement: &str) -> Entry {
         let object =
             Object { kind: kind.to_owned(), schema: Some("s".to_owned()), name: name.to_owned() };
-        Entry { object, owner: None, statements: vec![statement.into()] }
+        Entry { object, owner: None, statements: Statements::one(statement) }
     }
 
     #[test]

@@ -114,11 +114,11 @@ fn holds_password(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Object;
+    use crate::schema::{Object, Statements};
 
     fn found(kind: &str, statement: &str) -> Vec<String> {
         let object = Object { kind: kind.to_owned(), schema: None, name: "x".to_owned() };
-        options(&Entry { object, owner: None, statements: vec![statement.into()] }).unwrap()
+        options(&Entry { object, owner: None, statements: Statements::one(statement) }).unwrap()
     }
 
     #[test]

@@ -51,14 +51,26 @@ impl Dump {
 /// are `DROP`s; a view in a circle is first replaced by an empty one.
 pub fn drops(clean: &str) -> Result<Vec<String>, TocError> {
     let text = without_psql_lines(clean);
-    let before_first =
-        |(comments, _): &(&str, &str)| !comments.lines().any(|l| header(l).is_some());
     let is_setting = |statement: &str| {
         statement.starts_with("SET ") || statement.starts_with("SELECT pg_catalog.set_config(")
     };
-    let statements = cutter::statements(text)?.into_iter().take_while(before_first);
-    let drops = statements.filter(|(_, statement)| !is_setting(statement));
-    Ok(drops.map(|(_, statement)| statement.to_owned()).collect())
+    let mut at = 0;
+    let mut lines = text.split_inclusive('\n');
+    loop {
+        // Where a name holds what looks like an object's header, the text before it ends in an open quote: the parser
+        // refuses it.
+        let header = lines.by_ref().find_map(|line| {
+            at += line.len();
+            header(line.trim_end_matches('\n')).map(|_| at - line.len())
+        });
+        match (cutter::statements(&text[..header.unwrap_or(text.len())]), header) {
+            (Err(_), Some(_)) => {}
+            (found, _) => {
+                let drops = found?.into_iter().filter(|(_, statement)| !is_setting(statement));
+                return Ok(drops.map(|(_, statement)| statement.to_owned()).collect());
+            }
+        }
+    }
 }
 
 /// What is on a table besides the table itself, from a dump of this table alone: privileges, comments,
@@ -67,7 +79,10 @@ pub fn on_table(dump: &ArcStr, user: &str) -> Result<Vec<Entry>, TocError> {
     let mut entries = Dump::cut(dump)?.entries;
     for entry in &mut entries {
         let table = entry.object.kind == "TABLE";
-        entry.statements.retain(|s| !table || s.contains(" OWNER TO ") && !s.ends_with(user));
+        entry
+            .statements
+            .to_mut()
+            .retain(|s| !table || s.contains(" OWNER TO ") && !s.ends_with(user));
     }
     entries.retain(|entry| {
         let kind = entry.object.kind.as_str();
@@ -179,6 +194,20 @@ INSERT INTO s.q (a) VALUES (2);
 
 \unrestrict abc
 ";
+
+    #[test]
+    fn drops_stand_before_the_first_object() {
+        let name = "\"a\n-- Name: x; Type: TABLE; Schema: s; Owner: y\n\"";
+        let text = format!(
+            "--\n-- PostgreSQL database dump\n--\n\nSET row_security = off;\n\n\
+             DROP TABLE IF EXISTS s.{name};\nDROP SCHEMA IF EXISTS s;\n\
+             --\n-- Name: s; Type: SCHEMA; Schema: -; Owner: y\n--\n\nCREATE SCHEMA s;\n\nDROP TABLE t;\n"
+        );
+        let expected = [format!("DROP TABLE IF EXISTS s.{name}"), "DROP SCHEMA IF EXISTS s".into()];
+        assert_eq!(drops(&text).unwrap(), expected);
+        assert_eq!(drops("SET a = b;\nDROP TABLE t;\n").unwrap(), ["DROP TABLE t"]);
+        assert!(drops("DROP TABLE \"t;\n").is_err());
+    }
 
     #[test]
     fn cuts_at_statements_and_names_objects() {

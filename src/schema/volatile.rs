@@ -22,14 +22,16 @@ mod write;
 
 use arcstr::Substr;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::schema::inventory::Varying;
 use crate::schema::volatile::choice::shown;
 use crate::schema::volatile::clock::Window;
 use crate::schema::volatile::find::name_of;
 use crate::schema::volatile::mask::{Masks, Run};
-use crate::schema::{Entry, Object, repair};
+use crate::schema::{Entry, Object, Statements, repair};
 
 /// What an expression that draws on the salt begins with.
 pub const SALT: &str = "md5(current_setting('rebaseline.salt')";
@@ -75,12 +77,14 @@ pub struct Volatile {
     /// What is told about them.
     pub told: Vec<Told>,
     /// Rows as they were inserted, each with expressions in place of values, in the order of writing.
-    pub rendered: BTreeMap<Object, Vec<(String, String)>>,
+    pub rendered: Arc<BTreeMap<Object, Vec<(Substr, Substr)>>>,
     /// Whether a salt is needed.
     pub salted: bool,
     /// Objects whose definition changes from run to run, or holds today's date.
     pub schema: Vec<String>,
-    masks: BTreeMap<Object, Masks>,
+    /// The same by property, of what the catalog tells.
+    pub varying: Vec<Varying>,
+    masks: Arc<BTreeMap<Object, Masks>>,
     window: Window,
     dropped: BTreeSet<Object>,
     lenient: bool,
@@ -97,10 +101,11 @@ impl Volatile {
     fn new(window: &Window, dropped: BTreeSet<Object>) -> Self {
         Self {
             told: Vec::new(),
-            rendered: BTreeMap::new(),
+            rendered: Arc::default(),
             salted: false,
             schema: Vec::new(),
-            masks: BTreeMap::new(),
+            varying: Vec::new(),
+            masks: Arc::default(),
             window: window.clone(),
             dropped,
             lenient: false,
@@ -126,10 +131,10 @@ impl Volatile {
     }
 
     /// The statements of these rows, with expressions in place of values.
-    pub fn written(&self, object: &Object, statements: Vec<Substr>) -> Vec<Substr> {
-        let Some(rendered) = self.rendered.get(object) else { return statements };
+    pub fn written(&self, object: &Object, statements: &Statements) -> Statements {
+        let Some(rendered) = self.rendered.get(object) else { return statements.clone() };
         let mut left: BTreeMap<&str, usize> = BTreeMap::new();
-        for statement in &statements {
+        for statement in statements {
             *left.entry(statement).or_default() += 1;
         }
         let mut written = Vec::with_capacity(statements.len());
@@ -142,19 +147,19 @@ impl Volatile {
         };
         for (statement, expression) in rendered {
             if take(statement) {
-                written.push(expression.as_str().into());
+                written.push(expression.clone());
             } else if let Some(repaired) = repair::with_negative_zero(statement)
                 && take(&repaired)
             {
                 let repaired = repair::with_negative_zero(expression);
-                written.push(repaired.unwrap_or_else(|| expression.clone()).into());
+                written.push(repaired.map_or_else(|| expression.clone(), Substr::from));
             }
         }
         // A row that has changed since is as it was.
         for (statement, left) in left {
             written.extend(std::iter::repeat_n(Substr::from(statement), left));
         }
-        written
+        written.into()
     }
 
     /// The same, told of these objects only.

@@ -9,6 +9,7 @@ pub mod seeds;
 
 use arcstr::Substr;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rebaseline_archive::Origin;
@@ -27,7 +28,8 @@ use crate::schema::roles;
 use crate::schema::toc::{self, TocError};
 use crate::schema::volatile::{SALT, Volatile};
 use crate::schema::{
-    self, Counts, Entry, Object, drops, existing, large_objects, portable, repair, secrets,
+    self, Counts, Entry, Object, Statements, drops, existing, large_objects, portable, repair,
+    secrets,
 };
 use crate::stages::replay::Replayed;
 
@@ -132,7 +134,7 @@ pub struct Block {
     /// The object; none for what is in no dump.
     pub object: Option<Object>,
     /// The statements, without a final `;`.
-    pub statements: Vec<Substr>,
+    pub statements: Statements,
 }
 
 /// The title of the block with roles and settings.
@@ -146,8 +148,8 @@ impl Block {
 
     /// What a reader is told apart: the block as a whole, but each role and each setting by itself.
     pub fn parts(&self) -> impl Iterator<Item = (String, &[Substr])> {
-        let whole = (self.title != ROLES).then(|| (self.title.clone(), &self.statements[..]));
-        let each = if whole.is_some() { &[] } else { &self.statements[..] };
+        let whole = (self.title != ROLES).then(|| (self.title.clone(), &*self.statements));
+        let each = if whole.is_some() { &[] } else { &*self.statements };
         let named = each.iter().map(|s| (roles::told(s).to_owned(), std::slice::from_ref(s)));
         whole.into_iter().chain(named)
     }
@@ -190,12 +192,12 @@ impl SchemaDump {
         for block in &mut self.blocks {
             if let Some(object) = block.object.as_ref().filter(|object| object.kind == "TABLE DATA")
             {
-                block.statements = volatile.written(object, std::mem::take(&mut block.statements));
+                block.statements = volatile.written(object, &block.statements);
             }
         }
         let entries = self.holding.entries.iter().filter(|e| !volatile.is_dropped(&e.object));
         let written = |entry: &Entry| Entry {
-            statements: volatile.written(&entry.object, entry.statements.clone()),
+            statements: volatile.written(&entry.object, &entry.statements),
             ..entry.clone()
         };
         let entries: Vec<Entry> = entries.map(written).collect();
@@ -299,7 +301,7 @@ pub async fn dump(
         blocks.push(Block { title, object: None, statements });
     }
     if public_gone {
-        let statements = vec![Substr::from("DROP SCHEMA IF EXISTS public")];
+        let statements = Statements::one("DROP SCHEMA IF EXISTS public");
         blocks.push(Block { title: "schema `public`".to_owned(), object: None, statements });
     }
     let user = &database.address().user;
@@ -307,22 +309,7 @@ pub async fn dump(
     carried.extend(on_version_table.iter().map(Cow::Borrowed));
     let carried = repair::schema_privileges_first(repair::event_triggers_last(carried), user);
     for entry in &carried {
-        let mut statements = portable::statements(entry, user, |name| comments.get(name).cloned())
-            .map_err(|source| DumpError::Parse { object: entry.object.clone(), source })?;
-        // pg_dump leaves the version out; one that the history chose is not the default.
-        let version = versions.get(&entry.object.name).filter(|_| entry.object.kind == "EXTENSION");
-        if let (Some(version), Some(statement)) = (version, statements.first_mut()) {
-            *statement = format!("{statement} VERSION {}", identifier::literal(version)).into();
-        }
-        if !statements.is_empty() {
-            let title = entry.object.to_string();
-            let title = title.replace(
-                &format!("user mapping {user} SERVER"),
-                "user mapping CURRENT_USER SERVER",
-            );
-            let object = Some(entry.object.clone());
-            blocks.push(Block { title, object, statements });
-        }
+        blocks.extend(block(entry, user, &comments, &versions)?);
     }
     let drops = toc::drops(&dumped.clean)?.into_iter();
     let drops: Vec<String> = match &replayed.dump_before {
@@ -360,6 +347,31 @@ pub async fn dump(
             _ => "gen_random_uuid()::text",
         },
     })
+}
+
+/// The block of an entry, if anything is left of it for whoever runs it. `comments` and `versions` are those of
+/// extensions, by name.
+fn block(
+    entry: &Entry,
+    user: &str,
+    comments: &BTreeMap<String, String>,
+    versions: &BTreeMap<String, String>,
+) -> Result<Option<Block>, DumpError> {
+    let Entry { object, .. } = entry;
+    let mut statements = portable::statements(entry, user, |name| comments.get(name).cloned())
+        .map_err(|source| DumpError::Parse { object: object.clone(), source })?;
+    // pg_dump leaves the version out; one that the history chose is not the default.
+    let version = versions.get(&object.name).filter(|_| object.kind == "EXTENSION");
+    if let Some(version) = version
+        && let Some(statement) = statements.to_mut().first_mut()
+    {
+        *statement = format!("{statement} VERSION {}", identifier::literal(version)).into();
+    }
+    let title = object.to_string();
+    let title =
+        title.replace(&format!("user mapping {user} SERVER"), "user mapping CURRENT_USER SERVER");
+    let block = Block { title, object: Some(object.clone()), statements };
+    Ok((!block.statements.is_empty()).then_some(block))
 }
 
 /// What would be wrong in a file that is committed, or would not run as one revision: secrets in clear,

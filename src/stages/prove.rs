@@ -132,15 +132,20 @@ pub async fn prove(
     verdict.conclude()?;
     let baselines = request.baselines.iter().map(|b| (b.file.clone(), b.sha256()));
     let rewritten = request.kept.iter().flat_map(|kept| kept.rewritten);
-    let changes = request.baselines.iter().filter_map(|b| b.sql_file.as_ref()).chain(rewritten);
-    let changes = changes.map(|change| (change.path.clone(), change.sha256()));
+    let rewritten = rewritten.map(|change| (change.path.clone(), change.sha256()));
+    let sql_files = request.baselines.iter().filter_map(|baseline| baseline.sql_file.as_ref());
+    let sql_files = sql_files.map(|file| (file.path.clone(), file.sha256.clone()));
     Ok(Proof {
-        files: baselines.chain(changes).collect(),
+        files: baselines.chain(sql_files).chain(rewritten).collect(),
         schema_sha256: dump.sha256.clone(),
         compared: dump.holding.entries.len() + dump.holding.made.statements.len(),
         roundtrip_drift: drift,
         offline,
-        inventory: Forms { history: history.clone(), baseline: cut.inventory },
+        inventory: Forms {
+            history: history.clone(),
+            baseline: cut.inventory,
+            varying: dump.volatile.varying.clone(),
+        },
         plain_user: dump.plain_user.clone(),
     })
 }

@@ -31,7 +31,8 @@ pub use notes::notes;
 use ops::Need;
 use said::{Calls, Heading};
 pub use said::{Said, Wording, say};
-use sql_file::{Script, one_line};
+pub use sql_file::SqlFile;
+use sql_file::one_line;
 
 /// The template's name: a file of this name in `--templates DIR` replaces ours.
 pub const TEMPLATE: &str = "baseline.py.tera";
@@ -144,7 +145,7 @@ pub struct Baseline {
     /// The file's bytes.
     pub bytes: Vec<u8>,
     /// The file beside it that holds its SQL, if that is much.
-    pub sql_file: Option<FileChange>,
+    pub sql_file: Option<SqlFile>,
     /// How many statements it runs.
     pub statements: usize,
 }
@@ -213,40 +214,33 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     let names: Vec<&str> = settings.iter().map(|(name, _)| *name).collect();
     let array = format!("ARRAY['{}']", names.join("', '"));
     let values: Vec<String> = settings.iter().map(|(n, v)| format!("('{n}', '{v}')")).collect();
-    let mut prologue = Block {
-        title: "What pg_dump relies on; what was set before is kept for the end.".to_owned(),
-        object: None,
-        statements: vec![
-            format!(
-                "SELECT set_config('rebaseline.' || name, current_setting(name), false)\n\
-                 FROM unnest({array}) AS name"
-            )
-            .into(),
-            format!(
-                "SELECT set_config(name, value, false)\nFROM (VALUES {}) AS wanted (name, value)",
-                values.join(", ")
-            )
-            .into(),
-        ],
-    };
-    let mut epilogue = Block {
-        title: "What was set before.".to_owned(),
-        object: None,
-        statements: vec![
-            format!(
-                "SELECT set_config(name, current_setting('rebaseline.' || name), false)\n\
-             FROM unnest({array}) AS name"
-            )
-            .into(),
-        ],
-    };
+    let keep = format!(
+        "SELECT set_config('rebaseline.' || name, current_setting(name), false)\n\
+         FROM unnest({array}) AS name"
+    );
+    let set = format!(
+        "SELECT set_config(name, value, false)\nFROM (VALUES {}) AS wanted (name, value)",
+        values.join(", ")
+    );
+    let put_back = format!(
+        "SELECT set_config(name, current_setting('rebaseline.' || name), false)\n\
+         FROM unnest({array}) AS name"
+    );
+    let (mut before, mut after): (Vec<Substr>, Vec<Substr>) =
+        (vec![keep.into(), set.into()], vec![put_back.into()]);
     if dump.is_salted() {
         // Random uuids are made from it: others in each install, the same wherever one is referred to.
-        let draw = format!("SELECT set_config('rebaseline.salt', {}, false)", dump.salt);
-        prologue.statements.push(draw.into());
-        let forget = "SELECT set_config('rebaseline.salt', '', false)";
-        epilogue.statements.push(forget.into());
+        before.push(format!("SELECT set_config('rebaseline.salt', {}, false)", dump.salt).into());
+        after.push("SELECT set_config('rebaseline.salt', '', false)".into());
     }
+    let settings = |title: &str, statements: Vec<Substr>| Block {
+        title: title.to_owned(),
+        object: None,
+        statements: statements.into(),
+    };
+    let title = "What pg_dump relies on; what was set before is kept for the end.";
+    let prologue = settings(title, before);
+    let epilogue = settings("What was set before.", after);
     let text = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
     let part = request.part;
     let mut context = Context::new();
@@ -265,17 +259,14 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
     context.insert("branch_labels", &literal::names(&part.labels));
     context.insert("depends_on", &literal::names(&text(&part.depends_on)));
     context.insert("prologue", &[RenderedBlock::new(&prologue)]);
-    let script = script(request);
+    let sql_file = sql_file(request);
     let Said { blocks, needs, statements, .. } = request.said;
     let blocks = blocks.iter().map(|calls| RenderedBlock::of(calls, &dump.blocks));
-    let sql_file = script.map(|script| {
-        context.insert("separator", &script.separator);
-        FileChange { path: request.file.with_extension("sql"), old: None, text: script.text }
-    });
     if let Some(file) = &sql_file {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         context.insert("sql_file", &name);
-        context.insert("sql_sha256", &file.sha256());
+        context.insert("sql_sha256", &file.sha256);
+        context.insert("separator", &file.separator);
     }
     context.insert("imports", &ops::imports(needs));
     context.insert("own_types", &needs.contains(&Need::OwnTypes));
@@ -295,12 +286,12 @@ pub fn render(request: &Request<'_>) -> Result<Baseline, RenderError> {
 }
 
 /// The SQL that gets a file of its own, if there is much of it.
-fn script(request: &Request<'_>) -> Option<Script> {
+fn sql_file(request: &Request<'_>) -> Option<SqlFile> {
     let Request { said, dump, file, .. } = request;
     let moved: Vec<&Block> = dump.blocks.iter().filter(|block| said.in_file.has(block)).collect();
     let revision = file.file_name().unwrap_or_default().to_string_lossy();
     let about = format!("Run by {revision}, which knows the checksum of this file.");
-    (!moved.is_empty()).then(|| Script::new(&about, moved))
+    (!moved.is_empty()).then(|| SqlFile::new(file.with_extension("sql"), &about, moved))
 }
 
 /// Checks what can be checked before anything is replayed: an id that is given, and the template.

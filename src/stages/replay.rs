@@ -241,7 +241,7 @@ fn is_before_1_4(version: &str) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < (1, 4)
 }
 
-/// The one version table that env.py used, and its schema as env.py names it.
+/// The one version table that env.py used, and its schema where it is not found without one.
 async fn version_table(
     connection: &mut PgConnection,
     ran: &Ran,
@@ -261,7 +261,16 @@ async fn version_table(
     }
     let context = ran.contexts.first().ok_or(ReplayError::NothingRan)?;
     let schema = context.version_table_schema.clone();
-    let found = catalog::find_table(connection, schema.as_deref(), &context.version_table).await?;
+    let name = &context.version_table;
+    let found = catalog::find_table(connection, schema.as_deref(), name).await?;
+    if schema.is_none()
+        && let Some(current) = &ran.existing().current_schema
+        && found.as_ref().is_none_or(|table| table.schema != *current)
+        && let Some(table) = catalog::find_table(connection, Some(current), name).await?
+    {
+        // env.py set a search path of its own: whoever looks for the table later has another one.
+        return Ok((table, Some(current.clone())));
+    }
     let table = found.ok_or_else(|| ReplayError::NoVersionTable { table: tables.concat() })?;
     Ok((table, schema))
 }

@@ -58,15 +58,9 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// What is written besides the baselines and is part of what was proved.
-    fn proved_changes(&self) -> impl Iterator<Item = &'a FileChange> {
-        let sql = self.baselines.iter().filter_map(|baseline| baseline.sql_file.as_ref());
-        sql.chain(self.rewritten)
-    }
-
-    /// All that is written besides the baselines.
+    /// The files that are there already and change.
     fn changes(&self) -> impl Iterator<Item = &'a FileChange> {
-        self.proved_changes().chain(self.documents)
+        self.rewritten.iter().chain(self.documents)
     }
 }
 
@@ -83,21 +77,11 @@ pub struct Receipt {
 
 /// Archives and swaps.
 pub fn swap(request: &Request<'_>, proof: &Proof) -> Result<Receipt, SwapError> {
-    let proved = |path: &Path, bytes: &[u8]| {
-        let sha256 = Sha256::of(bytes).to_string();
-        if proof.covers(path, &sha256) { Ok(()) } else { Err(SwapError::NotProved) }
-    };
-    for baseline in request.baselines {
-        proved(&baseline.file, &baseline.bytes)?;
-    }
-    for change in request.proved_changes() {
-        proved(&change.path, change.text.as_bytes())?;
-    }
+    let written = writes(request, proof)?;
     no_journal(request.root)?;
-    let (manifest, inventory, contents) = manifest::collect(request, proof)?;
+    let (manifest, inventory, contents) = manifest::collect(request, &written, proof)?;
     let removed: Vec<Content> =
         manifest.files.iter().filter(|file| file.removed).map(Content::from).collect();
-    let written = writes(request)?;
     for write in &written {
         let path = &write.new.path;
         let replaces_itself = removed.iter().any(|old| old.path == *path);
@@ -127,20 +111,31 @@ fn begin(root: &Path, journal: &Journal, archive: &[u8]) -> Result<(), SwapError
     forward(root, journal).map_err(|source| stopped(root, source))
 }
 
-/// Every file that is written, as the journal knows it.
-fn writes(request: &Request<'_>) -> Result<Vec<Write>, SwapError> {
+/// Every file that is written, as the journal knows it: the baselines first. What is run must have been proved.
+fn writes(request: &Request<'_>, proof: &Proof) -> Result<Vec<Write>, SwapError> {
+    let write = |path: &Path, old: Option<&String>, text: String| {
+        let new = Content::new(ArchivePath::from_relative(path)?, Sha256::of(text.as_bytes()));
+        let old = old.map(|old| old.parse()).transpose()?;
+        Ok::<_, SwapError>(Write { new, old, text })
+    };
+    let proved = |path: &Path, old: Option<&String>, text: String| {
+        let write = write(path, old, text)?;
+        let covered = proof.covers(path, &write.new.sha256.to_string());
+        if covered { Ok(write) } else { Err(SwapError::NotProved) }
+    };
     let mut writes = Vec::new();
-    for baseline in request.baselines {
-        let path = ArchivePath::from_relative(&baseline.file)?;
-        let text = String::from_utf8_lossy(&baseline.bytes).into_owned();
-        let new = Content::new(path, Sha256::of(text.as_bytes()));
-        writes.push(Write { new, old: None, text });
+    for Baseline { file, bytes, .. } in request.baselines {
+        let text = String::from_utf8(bytes.clone()).map_err(|_| SwapError::NotProved)?;
+        writes.push(proved(file, None, text)?);
     }
-    for change in request.changes() {
-        let path = ArchivePath::from_relative(&change.path)?;
-        let old = change.old.as_ref().map(|old| old.parse()).transpose()?;
-        let new = Content::new(path, Sha256::of(change.text.as_bytes()));
-        writes.push(Write { new, old, text: change.text.clone() });
+    for file in request.baselines.iter().filter_map(|baseline| baseline.sql_file.as_ref()) {
+        writes.push(proved(&file.path, None, file.text())?);
+    }
+    for FileChange { path, old, text } in request.rewritten {
+        writes.push(proved(path, old.as_ref(), text.clone())?);
+    }
+    for FileChange { path, old, text } in request.documents {
+        writes.push(write(path, old.as_ref(), text.clone())?);
     }
     Ok(writes)
 }

@@ -186,7 +186,10 @@ pub async fn settle(
             entries: &holding.entries,
             made: &holding.made.statements,
         });
-        volatile.schema = drift::drift(ours, theirs, &request.replayed.window, &sources);
+        let window = &request.replayed.window;
+        volatile.schema = drift::drift(ours, theirs, window, &sources);
+        let [ours, theirs] = [request.ours, twin].map(|holding| &holding.inventory);
+        volatile.varying = drift::varying(ours, theirs, window, &sources);
     }
     volatile.unknown = request.twin.is_none() && request.ours.entries.iter().any(Entry::is_rows);
     Ok(volatile)

@@ -57,6 +57,37 @@ async fn pyproject_instead_of_alembic_ini() {
 }
 
 #[tokio::test]
+async fn an_env_py_that_sets_the_search_path() {
+    let sets = |line: &str| {
+        let env = ENV_SYNC.replace(
+            "context.configure(connection",
+            &format!("{line}\n        context.configure(connection"),
+        );
+        assert_ne!(env, ENV_SYNC);
+        Project::of(&[("alembic.ini", INI), ("migrations/env.py", &env)])
+    };
+    let sql = "connection.exec_driver_sql('CREATE SCHEMA IF NOT EXISTS app'); \
+               connection.exec_driver_sql('SET search_path TO app'); connection.commit()";
+    let project = sets(sql);
+    write_two(&project, "migrations/versions");
+    let target = Target::start().await;
+    let (old, new) = (target.database("old").await, target.database("new").await);
+    project.alembic(&old, &["upgrade", "heads"]).exits(0);
+    let result = project.squash(&["--revision-id", "new"]);
+    assert_eq!(result["schema"]["tables"], 2);
+    project.alembic(&new, &["upgrade", "heads"]).exits(0);
+    let tables = "select relnamespace::regnamespace || '.' || relname from pg_class \
+                  where relkind = 'r' and relnamespace::regnamespace::text in ('app', 'public') order by 1";
+    let expected = ["app.alembic_version", "app.guest", "app.room"];
+    assert_eq!(target.column("new", tables).await, expected);
+    // The old database is found, compared and stamped there, too.
+    project.rebaseline(&["stamp", &old]).exits(0);
+    assert_eq!(target.column("old", tables).await, expected);
+    let stamped = "select version_num from app.alembic_version";
+    assert_eq!(target.column("old", stamped).await, target.column("new", stamped).await);
+}
+
+#[tokio::test]
 async fn another_section_of_alembic_ini() {
     let ini = "[alembic]\nscript_location = nowhere\n\n[shop]\nscript_location = %(here)s/shop\n";
     let project = Project::of(&[("alembic.ini", ini), ("shop/env.py", ENV_SYNC)]);

@@ -118,6 +118,13 @@ fn branches_that_cannot_be_told_apart() {
             project.write("core/versions/r1_.py", format!("{old}\ndepends_on = 'r2'\n"));
             project
         },
+        {
+            // A database that has billing only lacks what r3 made.
+            let project = two_branches(&ADDS);
+            let old = project.read("billing/versions/r4_.py");
+            project.write("billing/versions/r4_.py", old.replace("= 'r3'", "= 'r1'"));
+            project
+        },
     ];
     for project in projects {
         let before = project.tree();

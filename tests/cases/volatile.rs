@@ -322,6 +322,28 @@ op.get_bind().exec_driver_sql("INSERT INTO memo VALUES ('written on %s')" % date
     assert!(text.contains("The schema depends on when the history runs"));
 }
 
+#[tokio::test]
+async fn a_default_that_froze_the_time_is_no_drift() {
+    let body = r#"
+from datetime import datetime
+now = datetime.now()
+op.get_bind().exec_driver_sql("CREATE TABLE memo (seen timestamp DEFAULT '%s', day date DEFAULT '%s')" % (now, now.date()))
+"#;
+    let project = Project::chain(&[body]);
+    let target = Target::start().await;
+    let (old, other) = (target.database("old").await, target.database("other").await);
+    project.alembic(&old, &["upgrade", "heads"]).exits(0);
+    project.alembic(&other, &["upgrade", "heads"]).exits(0);
+    // As if it had been built on another day.
+    target.execute("old", "ALTER TABLE memo ALTER day SET DEFAULT '2001-02-03'").await;
+    target.execute("other", "ALTER TABLE memo ALTER seen SET NOT NULL").await;
+    project.squash(&["--revision-id", "new"]);
+    let run = project.rebaseline(&["stamp", &old]).exits(0);
+    assert!(run.stdout.contains("each run of the history makes it differently"), "{}", run.stdout);
+    let run = project.rebaseline(&["stamp", &other]).exits(1);
+    assert!(run.stdout.contains("memo.seen`: not null"), "{}", run.stdout);
+}
+
 #[test]
 fn rows_in_another_order_and_another_number() {
     let body = sql(&[

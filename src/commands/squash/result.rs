@@ -324,7 +324,7 @@ pub fn rendered(baselines: &[Baseline]) -> String {
     let statements = count(statements, "statement", "statements");
     let bytes: usize = baselines.iter().map(|baseline| baseline.bytes.len()).sum();
     let files: Vec<_> = baselines.iter().filter_map(|b| b.sql_file.as_ref()).collect();
-    let sql: usize = files.iter().map(|file| file.text.len()).sum();
+    let sql: usize = files.iter().map(|file| file.bytes).sum();
     let beside = match files.len() {
         0 => String::new(),
         number => format!(" and {sql} in {}", count(number as u64, "SQL file", "SQL files")),

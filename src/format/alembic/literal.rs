@@ -60,7 +60,7 @@ pub fn python(text: &str) -> String {
 
 /// A Python literal for this text that takes one line of source.
 pub fn one_line(text: &str) -> String {
-    if !is_plain(text) && text.contains('\n') { escaped(text) } else { python(text) }
+    if text.contains('\n') { escaped(text) } else { python(text) }
 }
 
 /// A literal with escapes, in one source line, in the quotes that need fewer of them.

@@ -7,6 +7,7 @@
 use arcstr::Substr;
 use pg_query::NodeEnum;
 
+use crate::schema::Statements;
 use crate::schema::compare::change::{Change, Told, What};
 use crate::schema::compare::facts::{self, Part};
 use crate::schema::compare::{Difference, family, inline, rows, tree};
@@ -89,7 +90,7 @@ fn told(difference: &Difference) -> Vec<What> {
 
 /// The object as a whole.
 fn unexplained(difference: &Difference) -> What {
-    let text = |side: &Option<Vec<Substr>>| {
+    let text = |side: &Option<Statements>| {
         side.as_ref().map(|all| all.iter().map(Substr::as_str).collect::<Vec<_>>().join(";\n"))
     };
     let (expected, actual) = (text(&difference.expected), text(&difference.actual));

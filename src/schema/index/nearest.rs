@@ -243,7 +243,7 @@ mod tests {
     fn the_baselines_form_is_as_good_as_the_histories() {
         let history = inventory(&[("t", "1"), ("u", "1")]);
         let baseline = inventory(&[("t", "ONE"), ("u", "1")]);
-        let forms = [Forms { history, baseline }];
+        let forms = [Forms { history, baseline, varying: Vec::new() }];
         assert_eq!(told(&inventory(&[("t", "ONE"), ("u", "1")]), &forms), "b 0: ");
     }
 }

@@ -12,7 +12,7 @@ use crate::schema::inventory::accepted::Accepted;
 use crate::schema::inventory::difference::{self, Difference};
 use crate::schema::inventory::tenant::{self, Exchange};
 use crate::schema::inventory::{
-    DATABASE_SETTING, Definition, Forms, Inventory, Item, owner, printing,
+    DATABASE_SETTING, Definition, Forms, Inventory, Item, Varying, owner, printing,
 };
 
 /// What is asked of a comparison.
@@ -65,6 +65,8 @@ pub enum Because {
     Print,
     /// A setting of the database itself: whoever copied or restored it has to set it.
     OfTheDatabase,
+    /// Each run of the history makes it differently.
+    Varies,
 }
 
 /// What a comparison found.
@@ -114,7 +116,7 @@ pub fn compare(
         if question.some_branches && is_unjudged(&difference) {
             continue;
         }
-        for (part, because) in judged(difference, &owned, question) {
+        for (part, because) in judged(difference, &owned, &expected.varying, question) {
             match because {
                 Some(because) => drift.noted.push((part, because)),
                 None => drift.counted.push(part),
@@ -238,6 +240,7 @@ fn is_unjudged(difference: &Difference) -> bool {
 fn judged(
     difference: Difference,
     owned: &BTreeSet<String>,
+    varying: &[Varying],
     question: &Question<'_>,
 ) -> Vec<(Difference, Option<Because>)> {
     let is_accepted = |object: &Object| question.accepted.iter().any(|name| name.means(object));
@@ -257,6 +260,10 @@ fn judged(
         return vec![(difference, because)];
     };
     let kind = difference.object.kind.as_str();
+    let varies = |name: &str| {
+        let mut objects = question.names(&difference.object);
+        objects.any(|object| varying.iter().any(|v| v.object == object && v.property == name))
+    };
     let mut reasons: BTreeMap<&str, Option<Because>> = BTreeMap::new();
     for (name, one, other) in difference.changes() {
         let because = match (one, other) {
@@ -266,6 +273,7 @@ fn judged(
             (Some(one), Some(other)) if printing::same(kind, name, one, other) => {
                 Some(Because::Print)
             }
+            _ if varies(name) => Some(Because::Varies),
             _ => None,
         };
         reasons.insert(name, because);
@@ -278,7 +286,8 @@ fn judged(
             (part, reason)
         })
     };
-    [None, Some(Because::Version), Some(Because::Print)].into_iter().filter_map(part).collect()
+    let reasons = [None, Some(Because::Version), Some(Because::Print), Some(Because::Varies)];
+    reasons.into_iter().filter_map(part).collect()
 }
 
 #[cfg(test)]
@@ -291,6 +300,7 @@ mod tests {
 
     const HISTORY: Rows<'static> = &[
         ("column", "s.t.a", &[("default", "0"), ("position", "1"), ("type", "integer")]),
+        ("column", "s.t.made", &[("default", "'12:30'"), ("type", "time")]),
         ("constraint", "s.t.k", &[("definition", "CHECK (a IN (1, 2))")]),
         ("extension", "x", &[("version", "1.0")]),
         ("materialized view", "s.m", &[("populated", "false")]),
@@ -301,8 +311,15 @@ mod tests {
 
     fn forms() -> Forms {
         let mut baseline = HISTORY.to_vec();
-        baseline[1].2 = &[("definition", "CHECK (a = 1 OR a = 2)")];
-        Forms { history: inventory(15, HISTORY), baseline: inventory(15, &baseline) }
+        baseline[2].2 = &[("definition", "CHECK (a = 1 OR a = 2)")];
+        let column = Object {
+            kind: "column".to_owned(),
+            schema: Some("s".to_owned()),
+            name: "t.made".to_owned(),
+        };
+        let varying = vec![Varying { object: column, property: "default".to_owned() }];
+        let (history, baseline) = (inventory(15, HISTORY), inventory(15, &baseline));
+        Forms { history, baseline, varying }
     }
 
     fn question() -> Question<'static> {
@@ -334,6 +351,15 @@ mod tests {
             told(&third, &question()),
             "constraint `s.t.k`: definition `CHECK (a IN (1, 2))` -> `CHECK (a < 3)`"
         );
+    }
+
+    #[test]
+    fn what_varies_from_run_to_run_is_told_and_only_that() {
+        let rows = with(&[("column", "s.t.made", &[("default", "'9:15'"), ("type", "timetz")])]);
+        insta::assert_snapshot!(told(&rows, &question()), @r"
+        column `s.t.made`: type `time` -> `timetz`
+        (Varies) column `s.t.made`: default `'12:30'` -> `'9:15'`
+        ");
     }
 
     #[test]

@@ -64,7 +64,7 @@ mod tests {
                 .collect();
             inventory(15, &rows)
         };
-        Forms { history: of(history), baseline: of(baseline) }
+        Forms { history: of(history), baseline: of(baseline), varying: Vec::new() }
     }
 
     fn told(inventory: &Inventory) -> Vec<&str> {

@@ -6,7 +6,7 @@
 use arcstr::{ArcStr, Substr};
 
 use crate::schema::toc::{Dump, TocError, head, header, tail};
-use crate::schema::{Entry, Object, Twins};
+use crate::schema::{Entry, Object, Statements, Twins};
 
 /// Settings that `pg_dump` writes in between and that mean nothing by themselves.
 const PLAIN_SETTINGS: [&str; 2] =
@@ -25,8 +25,8 @@ pub struct Cutter<'a> {
     special_settings: bool,
     /// Another dump, if there is one, whose texts are used again where they are equal.
     like: Option<Twins<'a>>,
-    /// What is in the place of the last entry there.
-    twin: &'a [Substr],
+    /// The statements of the last entry.
+    coming: Coming<'a>,
     /// What is not cut yet.
     rest: String,
     /// How long a piece of it must be.
@@ -45,7 +45,7 @@ impl<'a> Cutter<'a> {
             dump: Dump::default(),
             special_settings: false,
             like: like.map(Twins::of),
-            twin: &[],
+            coming: Coming::default(),
             rest: String::new(),
             length: PIECE,
             searched: 0,
@@ -100,6 +100,7 @@ impl<'a> Cutter<'a> {
         let end = self.rest.len() - tail(&self.rest);
         let piece = ArcStr::from(&self.rest[..end]);
         self.cut(&piece)?;
+        self.end_entry();
         let Self { mut dump, special_settings, .. } = self;
         dump.entries.retain(|entry| {
             !entry.statements.is_empty() && (special_settings || entry.object.kind != "SETTING")
@@ -120,17 +121,25 @@ impl<'a> Cutter<'a> {
     }
 
     fn cut(&mut self, piece: &ArcStr) -> Result<(), TocError> {
-        for (comments, statement) in statements_of_piece(piece)? {
+        for (comments, statement) in statements(piece)? {
             self.take(comments, piece.substr_from(statement))?;
         }
         Ok(())
     }
 
+    /// Gives the last entry what came for it.
+    fn end_entry(&mut self) {
+        if let Some(entry) = self.dump.entries.last_mut() {
+            entry.statements = std::mem::take(&mut self.coming).end();
+        }
+    }
+
     fn take(&mut self, comments: &str, statement: Substr) -> Result<(), TocError> {
         if let Some((object, owner)) = comments.lines().rev().find_map(header) {
+            self.end_entry();
             let twin = self.like.as_mut().and_then(|like| like.take(&object));
-            self.twin = twin.map_or(&[], |twin| &twin.statements);
-            self.dump.entries.push(Entry { object, owner, statements: Vec::new() });
+            self.coming.twin = twin.map(|twin| &twin.statements);
+            self.dump.entries.push(Entry { object, owner, statements: Statements::default() });
         }
         let Dump { settings, entries } = &mut self.dump;
         // Part of a privilege that another role than the owner gave.
@@ -147,20 +156,17 @@ impl<'a> Cutter<'a> {
                 // It stands after its predecessor's entry, and before the next one's comment.
                 let (kind, name) = ("SETTING".to_owned(), statement.to_string());
                 let object = Object { kind, schema: None, name };
-                let statements = vec![Substr::from(statement.as_str())];
-                entries.push(Entry { object, owner: None, statements });
+                let alone = Substr::from(statement.as_str());
+                let statements = Statements::default();
+                self.end_entry();
+                self.dump.entries.push(Entry { object, owner: None, statements });
+                self.coming.push(alone, true);
             }
             return Ok(());
         }
-        match entries.last_mut() {
-            Some(entry) => {
-                let equal =
-                    self.twin.get(entry.statements.len()).filter(|twin| **twin == statement);
-                entry.statements.push(match (equal, &self.like) {
-                    (Some(twin), _) => twin.clone(),
-                    (None, Some(_)) => Substr::from(statement.as_str()),
-                    (None, None) => statement,
-                });
+        match entries.last() {
+            Some(_) => {
+                self.coming.push(statement, self.like.is_some());
                 Ok(())
             }
             None if statement.starts_with("SELECT pg_catalog.set_config('search_path'") => {
@@ -172,22 +178,44 @@ impl<'a> Cutter<'a> {
     }
 }
 
-/// The statements of a text that is in memory, each with what stands between it and its predecessor: comments.
-pub fn statements(text: &str) -> Result<Vec<(&str, &str)>, TocError> {
-    let mut statements = Vec::new();
-    let (mut from, mut length) = (0, PIECE);
-    while from < text.len() {
-        let to = boundary(text, from + length).unwrap_or(text.len());
-        match statements_of_piece(&text[from..to]) {
-            Ok(found) => {
-                statements.extend(found);
-                (from, length) = (to, PIECE);
+/// The statements of an entry, as they come.
+#[derive(Debug, Default)]
+struct Coming<'a> {
+    /// Those of the other dump.
+    twin: Option<&'a Statements>,
+    /// How many have been the same from the first one on.
+    same: usize,
+    /// A list of its own, from the first one on that is another.
+    own: Option<Vec<Substr>>,
+}
+
+impl Coming<'_> {
+    fn push(&mut self, statement: Substr, is_copied: bool) {
+        let twin = self.twin.map_or(&[][..], |twin| twin);
+        let number = self.own.as_ref().map_or(self.same, Vec::len);
+        let equal = twin.get(number).filter(|twin| **twin == statement);
+        if self.own.is_none() && equal.is_some() {
+            self.same += 1;
+            return;
+        }
+        let own = self.own.get_or_insert_with(|| twin[..self.same].to_vec());
+        own.push(match equal {
+            Some(twin) => twin.clone(),
+            None if is_copied => Substr::from(statement.as_str()),
+            None => statement,
+        });
+    }
+
+    fn end(self) -> Statements {
+        match (self.own, self.twin) {
+            (Some(mut own), _) => {
+                own.shrink_to_fit();
+                own.into()
             }
-            Err(error) if to == text.len() => return Err(error),
-            Err(_) => length = 2 * (to - from),
+            (None, Some(twin)) if twin.len() == self.same => twin.clone(),
+            (None, twin) => twin.map_or(&[][..], |twin| &twin[..self.same]).to_vec().into(),
         }
     }
-    Ok(statements)
 }
 
 /// The first place from `at` on where a statement seems to end: before an empty line or a further row.
@@ -206,7 +234,8 @@ fn boundary(text: &str, at: usize) -> Option<usize> {
     ends.find(seems_to_end)
 }
 
-fn statements_of_piece(text: &str) -> Result<Vec<(&str, &str)>, TocError> {
+/// The statements of a text, each with what stands between it and its predecessor: comments.
+pub fn statements(text: &str) -> Result<Vec<(&str, &str)>, TocError> {
     let mut end = 0;
     let mut statements = Vec::new();
     for slice in pg_query::split_with_parser(text).map_err(TocError::Parse)? {
@@ -255,18 +284,16 @@ mod tests {
             let trimmed = |comments: &str| comments.trim_start_matches([';', '\n']).to_owned();
             found.into_iter().map(|(c, statement)| (trimmed(c), statement.to_owned())).collect()
         };
-        let whole = plain(statements_of_piece(&text).unwrap());
+        let whole = plain(statements(&text).unwrap());
         for at in 0..text.len() {
             let to = boundary(&text, at).unwrap_or(text.len());
-            let (Ok(mut one), Ok(other)) =
-                (statements_of_piece(&text[..to]), statements_of_piece(&text[to..]))
+            let (Ok(mut one), Ok(other)) = (statements(&text[..to]), statements(&text[to..]))
             else {
                 continue;
             };
             one.extend(other);
             assert_eq!(plain(one), whole, "cut at {to}");
         }
-        assert_eq!(plain(statements(&text).unwrap()), whole);
     }
 
     /// Cuts with pieces of this length, of a text that comes in parts of this length.
@@ -311,6 +338,13 @@ mod tests {
         assert!(a == c && ArcStr::ptr_eq(a.parent(), c.parent()));
         // The text that it was read from is not kept for it.
         assert!(b != d && d.parent().len() == d.len());
+        // What is equal as a whole is one list, too.
+        let lists = first.entries.iter().zip(&second.entries);
+        let shared: Vec<bool> =
+            lists.map(|(one, other)| one.statements.is_shared(&other.statements)).collect();
+        let rows = shared.len() - 1;
+        assert!(!shared[rows] && shared[..rows].iter().all(|shared| *shared));
+        assert_eq!(first.entries.len(), second.entries.len());
         assert_eq!(Dump::cut(&other.into()).unwrap().entries, second.entries);
     }
 

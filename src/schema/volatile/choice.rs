@@ -183,7 +183,7 @@ pub fn shown(table: &Name) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Object;
+    use crate::schema::{Object, Statements};
 
     fn rows(schema: &str, name: &str) -> Entry {
         let object = Object {
@@ -191,7 +191,7 @@ mod tests {
             schema: Some(schema.to_owned()),
             name: name.to_owned(),
         };
-        let statements = vec!["INSERT INTO x (id, secret) VALUES (1, 'x')".into()];
+        let statements = Statements::one("INSERT INTO x (id, secret) VALUES (1, 'x')");
         Entry { object, owner: None, statements }
     }
 

@@ -1,11 +1,14 @@
 //! Volatile schema: definitions that differ between two replays, or that hold today's date though no
 //! revision writes it. They stay as one run made them, and are told.
 
+use std::collections::BTreeSet;
+
 use arcstr::Substr;
 use chrono::NaiveDate;
 
 use crate::schema::Entry;
 use crate::schema::compare::{self, Context};
+use crate::schema::inventory::{Inventory, Varying, difference};
 use crate::schema::volatile::clock::Window;
 use crate::schema::volatile::sources::Sources;
 
@@ -61,6 +64,35 @@ pub fn drift(
     told
 }
 
+/// The properties in the catalog that differ between two replays, or that hold today's date though no revision
+/// writes it.
+pub fn varying(
+    ours: &Inventory,
+    theirs: &Inventory,
+    window: &Window,
+    sources: &Sources,
+) -> Vec<Varying> {
+    let differences = difference::differences(ours, theirs);
+    let changed = differences.iter().filter(|d| d.expected.is_some() && d.actual.is_some());
+    let changed = changed.flat_map(|difference| {
+        let names = difference.changes().into_iter().map(|(name, ..)| name.to_owned());
+        names.map(|property| Varying { object: difference.object.clone(), property })
+    });
+    let days: Vec<String> = window
+        .today()
+        .into_iter()
+        .filter(|day| !sources.has_date(*day))
+        .map(|day| day.format("%Y-%m-%d").to_string())
+        .collect();
+    let dated = ours.items().iter().flat_map(|item| {
+        let held = |value: &String| days.iter().any(|day| value.contains(day));
+        let names = item.definition.iter().filter(move |(_, value)| held(value));
+        names.map(|(name, _)| Varying { object: item.object.clone(), property: name.clone() })
+    });
+    let all: BTreeSet<Varying> = changed.chain(dated).collect();
+    all.into_iter().collect()
+}
+
 /// The first line that differs.
 fn changed(ours: &[Substr], theirs: &[Substr]) -> String {
     let lines = |statements: &[Substr]| -> Vec<String> {
@@ -87,7 +119,7 @@ fn holds(entry: &Entry, day: NaiveDate, sources: &Sources) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Object;
+    use crate::schema::{Object, Statements};
 
     fn entry(name: &str, statement: &str) -> Entry {
         let object = Object {
@@ -95,7 +127,7 @@ mod tests {
             schema: Some("s".to_owned()),
             name: name.to_owned(),
         };
-        Entry { object, owner: None, statements: vec![statement.into()] }
+        Entry { object, owner: None, statements: Statements::one(statement) }
     }
 
     #[test]

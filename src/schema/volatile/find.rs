@@ -144,6 +144,9 @@ impl<'a> Search<'a> {
                 found.uneven.push(Uneven { table: name, rows: numbers });
                 continue;
             }
+            if same && !self.may_be_coarse(&name, statements) {
+                continue;
+            }
             // What is the same is looked at once.
             let other = if same { None } else { cut(other) };
             let Some((head, columns, rows)) = cut(statements) else {
@@ -219,6 +222,30 @@ impl<'a> Search<'a> {
             order.sort_by_cached_key(|row| table.values(*row, &stable));
             table.order = order;
         }
+    }
+
+    /// Whether [`Self::coarse`] has anything to say of rows that are the same in both replays. They are looked at one by
+    /// one: the values of all rows at once take as much memory as their text.
+    fn may_be_coarse(&self, table: &Name, statements: &[Substr]) -> bool {
+        let Some(Insert { head, columns, .. }) = statements.first().and_then(|s| Insert::cut(s))
+        else {
+            return false;
+        };
+        if columns.iter().any(|name| self.seeded.contains(&(table.clone(), name.clone()))) {
+            return true;
+        }
+        if self.once {
+            return false;
+        }
+        let facts: Vec<_> = columns.iter().map(|name| self.facts.column(table, name)).collect();
+        let shapes = self.shapes();
+        let is_coarse = |values: Vec<&str>| {
+            let mut cells = facts.iter().zip(values);
+            cells.any(|(column, value)| !matches!(shapes.coarse(*column, value), Coarse::No))
+        };
+        // A row of another kind: then nothing is said of the table.
+        let cut = |statement| Insert::cut_like(head, columns.len(), statement);
+        statements.iter().map_while(|statement| cut(statement)).any(is_coarse)
     }
 
     /// The cells that are equal only because the clock is coarse, or that the user replaces.

@@ -166,7 +166,7 @@ pub fn mask(
             changed.push(rows::statement(head, &texts).into());
         });
         if changed.len() == entry.statements.len() {
-            entry.statements = changed;
+            entry.statements = changed.into();
         }
     }
     uuids.all()

@@ -127,8 +127,8 @@ fn settled(one: &[Entry], two: &[Entry], choices: &Choices) -> Result<Volatile, 
 fn references_follow_their_keys() {
     let (one, two) = (run(A, 1, None), run(B, 2, None));
     let volatile = settled(&one, &two, &Choices::default()).unwrap();
-    let text: Vec<String> =
-        volatile.rendered.values().flatten().map(|(_, written)| written.clone()).collect();
+    let text: Vec<&str> =
+        volatile.rendered.values().flatten().map(|(_, written)| written.as_str()).collect();
     let text = text
         .join("\n")
         .replace("overlay(overlay(md5(current_setting('rebaseline.salt') || ", "SALT<");
@@ -148,7 +148,7 @@ fn is_same(keys: [&str; 3], second: u32, change: impl Fn(&mut Substr)) -> bool {
     let mut history = one;
     let strangers = volatile.mask_replay(&mut history);
     let mut install = run(keys, second, None);
-    install.iter_mut().flat_map(|entry| &mut entry.statements).for_each(change);
+    install.iter_mut().flat_map(|entry| entry.statements.to_mut()).for_each(change);
     volatile.mask_run(&mut install, &window(30), &strangers);
     compare::differences(Context::Baseline, &history, &install).is_empty()
 }
@@ -188,7 +188,7 @@ fn what_is_kept_keeps_what_refers_to_it() {
     let choices = Choices { freeze: vec!["s.team.id".to_owned()], ..Choices::default() };
     let volatile = settled(&one, &two, &choices).unwrap();
     assert!(!volatile.salted);
-    let written: Vec<&String> =
+    let written: Vec<&Substr> =
         volatile.rendered.values().flatten().map(|(_, written)| written).collect();
     assert!(
         written[0].contains(&format!("'{}', ('{{\"team\": \"{}\"}}')", A[1], A[1]))
@@ -205,7 +205,7 @@ fn secrets_are_refused_until_somebody_decides() {
     assert_eq!(refused[0].column.as_deref(), Some("jwt_secret"));
     let seed = vec![("settings.jwt_secret".to_owned(), "f()".to_owned())];
     let volatile = settled(&one, &two, &Choices { seed, ..Choices::default() }).unwrap();
-    let written: Vec<&String> =
+    let written: Vec<&Substr> =
         volatile.rendered.values().flatten().map(|(_, written)| written).collect();
     assert!(written.iter().any(|row| row.ends_with("VALUES ('a', f())")), "{written:?}");
     let drop = vec!["team".to_owned()];

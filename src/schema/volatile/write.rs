@@ -1,6 +1,7 @@
 //! Writes rows with expressions in place of values that change, and says what is expected of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::schema::rows;
 use crate::schema::volatile::choice::shown;
@@ -106,12 +107,13 @@ impl<'a> Writer<'a> {
                 }
             }
             let inserted = rows::statement(table.head, &table.rows[*row]);
-            statements.push((inserted, rows::statement(table.head, &values)));
+            let written = rows::statement(table.head, &values);
+            statements.push((inserted.into(), written.into()));
             masked.push((*row, table.rows[*row].as_slice(), cells));
         }
         let masks = Masks::new(table.columns.clone(), table.stable_columns(), masked);
-        volatile.masks.insert(table.object.clone(), masks);
-        volatile.rendered.insert(table.object.clone(), statements);
+        Arc::make_mut(&mut volatile.masks).insert(table.object.clone(), masks);
+        Arc::make_mut(&mut volatile.rendered).insert(table.object.clone(), statements);
         volatile.told.extend(told.into_iter().map(|((column, class), expressions)| {
             let mut some: Vec<String> = expressions.into_iter().filter(|e| !e.is_empty()).collect();
             if some.len() > 4 {

@@ -7,6 +7,7 @@
 use arcstr::Substr;
 use std::collections::BTreeMap;
 
+use crate::schema::Statements;
 use crate::stages::dump::{Block, SchemaDump};
 
 /// What a branch changes of another branch's making.
@@ -46,10 +47,10 @@ pub fn added(before: &SchemaDump, after: &SchemaDump) -> Result<SchemaDump, Chan
     Ok(SchemaDump { blocks, drops, ..after.clone() })
 }
 
-fn grouped(blocks: &[Block]) -> BTreeMap<&str, Vec<Substr>> {
-    let mut groups: BTreeMap<&str, Vec<Substr>> = BTreeMap::new();
+fn grouped(blocks: &[Block]) -> BTreeMap<&str, Statements> {
+    let mut groups: BTreeMap<&str, Statements> = BTreeMap::new();
     for block in blocks {
-        groups.entry(block.title.as_str()).or_default().extend(block.statements.iter().cloned());
+        groups.entry(block.title.as_str()).or_default().extend(&block.statements);
     }
     groups
 }
@@ -66,7 +67,7 @@ fn more(block: &Block, before: &[Substr]) -> Option<Block> {
     // Rows, and roles with settings: a list to which something was added.
     let mut left = before.to_vec();
     let mut statements = block.statements.clone();
-    statements.retain(|statement| match left.iter().position(|old| old == statement) {
+    statements.to_mut().retain(|statement| match left.iter().position(|old| old == statement) {
         Some(at) => {
             left.swap_remove(at);
             false

@@ -34,7 +34,7 @@ pub fn stage(request: &Request<'_>) -> Result<Staged, ProveError> {
         files::write_scratch(&folder.join(name), &baseline.bytes)?;
         if let Some(sql) = &baseline.sql_file {
             let name = sql.path.file_name().unwrap_or_default();
-            files::write_scratch(&folder.join(name), sql.text.as_bytes())?;
+            files::write_scratch_pieces(&folder.join(name), sql.pieces())?;
         }
     }
     let squashed: BTreeSet<PathBuf> = request.squashed.iter().map(|file| real(file)).collect();

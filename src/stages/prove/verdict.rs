@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use crate::postgres::holding::Holding;
 use crate::run::channel::Existing;
-use crate::schema::Entry;
 use crate::schema::compare::{self, Change, Context, Difference, Told, What};
 use crate::schema::existing;
 use crate::schema::inventory::{self, Inventory, difference, proof};
 use crate::schema::volatile::Volatile;
+use crate::schema::{Entry, Statements};
 use crate::stages::prove::offline::OfflineRun;
 use crate::stages::prove::{Drifted, Offline, ProveError};
 
@@ -190,7 +190,7 @@ impl Verdict {
             let entries = holding.entries.iter().filter(|entry| !dropped(entry));
             let entries = entries.filter(|entry| entry.is_rows() || !changes(entry));
             let counted = |entry: &Entry| Entry {
-                statements: vec![format!("-- {} rows", entry.statements.len()).into()],
+                statements: Statements::one(format!("-- {} rows", entry.statements.len())),
                 ..entry.clone()
             };
             entries.map(|e| if changes(e) { counted(e) } else { e.clone() }).collect()

@@ -1,6 +1,6 @@
 //! The SQL of a large baseline as a file of its own, beside the revision.
 //!
-//! Takes the blocks of a dump; gives the file's text. Pure.
+//! Takes the blocks of a dump; gives the file's text, piece by piece. Pure.
 //!
 //! A Python file of many megabytes takes ten times its size to load, and no reviewer opens it. So the
 //! statements stand in a plain `.sql` file, each with `;` and a line behind it that stands in no statement:
@@ -8,9 +8,12 @@
 //! put together, many in one INSERT, as `pg_dump --rows-per-insert` does: a round trip for each
 //! would take most of an upgrade's time.
 
-use arcstr::Substr;
+use std::path::PathBuf;
 
-use crate::schema::rows;
+use arcstr::Substr;
+use sha2::{Digest, Sha256};
+
+use crate::schema::{self, Statements, rows};
 use crate::stages::dump::Block;
 
 /// How many rows one INSERT has at the most.
@@ -19,13 +22,21 @@ const ROWS: usize = 500;
 /// How long an INSERT may become before it takes no further row, in bytes.
 const LENGTH: usize = 1 << 16;
 
-/// The file's text, ready to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Script {
-    /// The text.
-    pub text: String,
+/// The file. Its text is not held: it comes from the statements whenever it is asked for.
+#[derive(Debug, Clone)]
+pub struct SqlFile {
+    /// Its place, relative to the project's root.
+    pub path: PathBuf,
     /// The line that stands behind each statement, without its end.
     pub separator: String,
+    /// How long its text is, in bytes.
+    pub bytes: usize,
+    /// SHA-256 of its text in hexadecimal.
+    pub sha256: String,
+    /// The first line.
+    about: String,
+    /// What stands above each block, and its statements.
+    blocks: Vec<(String, Statements)>,
 }
 
 /// How many statements a block has in such a file.
@@ -33,38 +44,58 @@ pub fn count(block: &Block) -> usize {
     groups(&block.statements).count()
 }
 
-impl Script {
-    /// Writes these blocks; `about` is the first line, a comment.
-    pub fn new<'a>(about: &str, blocks: impl IntoIterator<Item = &'a Block>) -> Self {
-        let blocks: Vec<&Block> = blocks.into_iter().collect();
+impl SqlFile {
+    /// A file with these blocks; `about` is its first line, a comment.
+    pub fn new<'a>(
+        path: PathBuf,
+        about: &str,
+        blocks: impl IntoIterator<Item = &'a Block>,
+    ) -> Self {
+        let blocks: Vec<_> = blocks
+            .into_iter()
+            .map(|b| (format!("\n-- {}\n", one_line(&b.title)), b.statements.clone()))
+            .collect();
         let separator = separator(&blocks);
-        let mut text = format!("-- {}\n", one_line(about));
-        for block in blocks {
-            text.push_str(&format!("\n-- {}\n", one_line(&block.title)));
-            for (head, group) in groups(&block.statements) {
-                for (number, statement) in group.iter().enumerate() {
-                    if number == 0 {
-                        text.push_str(statement);
-                    } else {
-                        text.push_str(",\n(");
-                        text.push_str(&statement[head..]);
-                    }
-                }
-                text.push_str(";\n");
-                text.push_str(&separator);
-                text.push('\n');
-            }
+        let about = format!("-- {}\n", one_line(about));
+        let mut file = Self { path, separator, bytes: 0, sha256: String::new(), about, blocks };
+        let mut hash = Sha256::new();
+        let mut bytes = 0;
+        for piece in file.pieces() {
+            bytes += piece.len();
+            hash.update(piece.as_bytes());
         }
-        // There is one of it for as long as the squash runs.
-        text.shrink_to_fit();
-        Self { text, separator }
+        file.bytes = bytes;
+        file.sha256 = schema::hex(&hash.finalize());
+        file
+    }
+
+    /// Its text, piece by piece.
+    pub fn pieces(&self) -> impl Iterator<Item = &str> {
+        let blocks = self.blocks.iter().flat_map(|(heading, statements)| {
+            let statements = groups(statements).flat_map(|(head, group)| {
+                let rows = group.iter().enumerate().flat_map(move |(number, row)| match number {
+                    0 => ["", row.as_str()],
+                    _ => [",\n(", &row[head..]],
+                });
+                rows.chain([";\n", self.separator.as_str(), "\n"])
+            });
+            [heading.as_str()].into_iter().chain(statements)
+        });
+        [self.about.as_str()].into_iter().chain(blocks)
+    }
+
+    /// Its whole text.
+    pub fn text(&self) -> String {
+        let mut text = String::with_capacity(self.bytes);
+        text.extend(self.pieces());
+        text
     }
 }
 
 /// `--;`, or with more of `;` if a statement has such a line.
-fn separator(blocks: &[&Block]) -> String {
+fn separator(blocks: &[(String, Statements)]) -> String {
     let mut separator = "--;".to_owned();
-    let lines = || blocks.iter().flat_map(|b| &b.statements).flat_map(|s| s.split('\n'));
+    let lines = || blocks.iter().flat_map(|(_, all)| all).flat_map(|s| s.split('\n'));
     while lines().any(|line| line == separator) {
         separator.push(';');
     }
@@ -109,9 +140,12 @@ mod tests {
     }
 
     /// As the baseline reads it.
-    fn read_back(script: &Script) -> Vec<String> {
-        let end = format!(";\n{}\n", script.separator);
-        let mut statements: Vec<&str> = script.text.split(&end).collect();
+    fn read_back(file: &SqlFile) -> Vec<String> {
+        let end = format!(";\n{}\n", file.separator);
+        let text = file.text();
+        let sha256 = schema::hex(&Sha256::digest(&text));
+        assert_eq!((file.bytes, &file.sha256), (text.len(), &sha256));
+        let mut statements: Vec<&str> = text.split(&end).collect();
         assert_eq!(statements.pop(), Some(""));
         let without_comments = |s: &str| -> String {
             let comment = |line: &&str| line.is_empty() || line.starts_with("-- ");
@@ -129,9 +163,9 @@ mod tests {
                 &["INSERT INTO s.t (a) VALUES (1)", "INSERT INTO s.t (a) VALUES (now(), 'x')"],
             ),
         ];
-        let script = Script::new("Belongs to x.py", &blocks);
+        let file = SqlFile::new("x.sql".into(), "Belongs to x.py", &blocks);
         assert_eq!(blocks.each_ref().map(count), [1, 1]);
-        insta::assert_snapshot!(script.text, @r"
+        insta::assert_snapshot!(file.text(), @r"
         -- Belongs to x.py
 
         -- table `s.t`
@@ -151,9 +185,9 @@ mod tests {
     fn no_statement_holds_the_line_between_them() {
         let body = "CREATE FUNCTION f() AS $$\n--;\n$$";
         let blocks = [block("f\n--;\ng", &[body, "SELECT '\n--;;\n'"])];
-        let script = Script::new("x", &blocks);
-        assert_eq!(script.separator, "--;;;");
-        assert_eq!(read_back(&script), [body, "SELECT '\n--;;\n'"]);
+        let file = SqlFile::new("x.sql".into(), "x", &blocks);
+        assert_eq!(file.separator, "--;;;");
+        assert_eq!(read_back(&file), [body, "SELECT '\n--;;\n'"]);
     }
 
     #[test]
@@ -172,8 +206,9 @@ mod tests {
         let others = [row("t", 1), row("u", 1), "SELECT 1".into(), row("u", 2), row("u", 3)];
         let found: Vec<_> = groups(&others).map(|(_, group)| group.len()).collect();
         assert_eq!(found, [1, 1, 1, 2]);
-        let block = Block { title: "rows".to_owned(), object: None, statements: others.to_vec() };
-        let read = read_back(&Script::new("x", &[block]));
+        let block =
+            Block { title: "rows".to_owned(), object: None, statements: others.to_vec().into() };
+        let read = read_back(&SqlFile::new("x.sql".into(), "x", &[block]));
         assert_eq!(read[3], "INSERT INTO u (a) VALUES (2),\n(3)");
     }
 }

@@ -189,7 +189,9 @@ fn entries(all: Vec<Entry>, choice: &Choice<'_>, facts: &Facts) -> Result<Vec<En
             entry.statements = portable::statements(&entry, &facts.owner, |_| None)?;
         }
         let gives = |s: &Substr| gives_ownership(s, owner);
-        entry.statements.retain(|statement| !gives(statement));
+        if entry.statements.iter().any(gives) {
+            entry.statements.to_mut().retain(|statement| !gives(statement));
+        }
         if !entry.statements.is_empty() {
             taken.push(entry);
         }
@@ -273,7 +275,7 @@ impl Copied {
     /// [`CopyError::Rows`] with the tables whose rows differ.
     pub fn check_rows(&self, entries: &[Entry]) -> Result<(), CopyError> {
         let sorted = |entry: &Entry| {
-            let mut statements = entry.statements.clone();
+            let mut statements = entry.statements.to_vec();
             statements.sort_unstable();
             statements
         };

@@ -159,6 +159,8 @@ pub enum Reason {
     NotOfTheHistory,
     /// It is a setting of the database itself, which no copy and no dump carries.
     OfTheDatabase,
+    /// Each run of the history makes it differently.
+    Varies,
 }
 
 impl Catalog {
@@ -172,6 +174,7 @@ impl Catalog {
                 Because::Version => Reason::Version,
                 Because::Print => Reason::Print,
                 Because::OfTheDatabase => Reason::OfTheDatabase,
+                Because::Varies => Reason::Varies,
             };
             lines(difference).into_iter().map(move |line| Noted { because, line })
         });
@@ -313,6 +316,9 @@ impl Catalog {
                 Reason::Print => Some(format!("only printed differently: {told}")),
                 Reason::Version => Some(format!("what the server offers: {told}")),
                 Reason::OfTheDatabase => Some(format!("no copy and no dump carries it: {told}")),
+                Reason::Varies => {
+                    Some(format!("each run of the history makes it differently: {told}"))
+                }
                 Reason::Ignored | Reason::NotOfTheHistory => None,
             });
         }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::files;
 use crate::history::RevisionId;
+use crate::journal::Write;
 use crate::schema::inventory::Forms;
 use crate::stages::prove::Proof;
 use crate::stages::render::Baseline;
@@ -20,6 +21,7 @@ type Contents = Vec<(ArchivePath, Vec<u8>)>;
 /// manifest, the inventory and the files.
 pub(super) fn collect(
     request: &Request<'_>,
+    written: &[Write],
     proof: &Proof,
 ) -> Result<(Manifest, Vec<u8>, Contents), SwapError> {
     let mut records = Vec::new();
@@ -75,12 +77,10 @@ pub(super) fn collect(
         return Err(SwapError::NotProved);
     }
     let inventory = match request.found {
-        Some(found) => {
-            let baseline = proof.inventory().baseline.clone();
-            Forms { history: found.clone(), baseline }.to_json()
-        }
+        Some(found) => Forms { history: found.clone(), ..proof.inventory().clone() }.to_json(),
         None => proof.inventory().to_json(),
     };
+    let (_, also_written) = written.split_at(request.baselines.len());
     let text = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect();
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
@@ -97,7 +97,7 @@ pub(super) fn collect(
         files: records,
         baseline: baselines.remove(0),
         more_baselines: baselines,
-        also_written: also_written(request)?,
+        also_written: also_written.iter().map(WrittenRecord::from).collect(),
         version_table: request.version_table.clone(),
         schema: SchemaRecord {
             sha256: proof.schema_sha256().parse()?,
@@ -125,17 +125,4 @@ fn baseline_record(baseline: &Baseline) -> Result<BaselineRecord, SwapError> {
         bytes: baseline.bytes.len() as u64,
         replaces: baseline.replaces.iter().map(ToString::to_string).collect(),
     })
-}
-
-fn also_written(request: &Request<'_>) -> Result<Vec<WrittenRecord>, SwapError> {
-    request
-        .changes()
-        .map(|change| {
-            Ok(WrittenRecord {
-                path: ArchivePath::from_relative(&change.path)?,
-                bytes: change.text.len() as u64,
-                sha256: Sha256::of(change.text.as_bytes()),
-            })
-        })
-        .collect()
 }

@@ -89,7 +89,7 @@ pub fn repair(request: &Request<'_>) -> Result<Receipt, SwapError> {
         kind: RepairKind::Repair,
         tool: Tool { name: "rebaseline".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         created: request.created.clone(),
-        also_written: written.iter().map(record).collect(),
+        also_written: written.iter().map(WrittenRecord::from).collect(),
         files: records,
         mends,
     };
@@ -101,12 +101,4 @@ pub fn repair(request: &Request<'_>) -> Result<Receipt, SwapError> {
     let journal = Journal::new(Direction::Squash, archive, written, removed).of_repair();
     begin(request.root, &journal, &bytes)?;
     Ok(Receipt { archive: path, files: manifest.files.len(), sha256: journal.archive.sha256 })
-}
-
-fn record(write: &Write) -> WrittenRecord {
-    WrittenRecord {
-        path: write.new.path.clone(),
-        bytes: write.text.len() as u64,
-        sha256: write.new.sha256,
-    }
 }

@@ -1,5 +1,7 @@
 //! The second replay, on a server of its own: what differs changes from run to run.
 
+use arcstr::Substr;
+
 use crate::commands::squash::overlap::{Goal, Started, request, start};
 use crate::config::Settings;
 use crate::error::{Error, Explain, Kind, Result};
@@ -8,6 +10,7 @@ use crate::postgres::holding::Holding;
 use crate::postgres::scratch::ScratchDb;
 use crate::postgres::server::Server;
 use crate::run::Interpreter;
+use crate::schema::Entry;
 use crate::stages::dump;
 use crate::stages::replay::{self, Replayed};
 
@@ -56,9 +59,12 @@ pub fn in_the_name_of(first: &str, own: &str, mut holding: Holding) -> Holding {
         for statement in holding.made.statements.iter_mut().filter(|s| s.contains(own)) {
             *statement = statement.replace(own, first);
         }
-        let entries = holding.entries.iter_mut().flat_map(|entry| &mut entry.statements);
-        for statement in entries.filter(|statement| statement.contains(own)) {
-            *statement = statement.replace(own, first).into();
+        let is_named = |statement: &Substr| statement.contains(own);
+        let named = |entry: &&mut Entry| entry.statements.iter().any(is_named);
+        for entry in holding.entries.iter_mut().filter(named) {
+            for statement in entry.statements.to_mut().iter_mut().filter(|s| is_named(s)) {
+                *statement = statement.replace(own, first).into();
+            }
         }
     }
     holding

@@ -572,8 +572,7 @@ def existing(context):
     finally:
         cursor.close()
     found = json.loads(row[0])
-    current = found.pop("current_schema")
-    version_table = [context.version_table_schema or current, context.version_table]
+    version_table = [context.version_table_schema or found["current_schema"], context.version_table]
     found["relations"] = [relation for relation in found["relations"] if relation[:2] != version_table]
     return found
 

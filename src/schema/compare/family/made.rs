@@ -9,7 +9,7 @@ use pg_query::protobuf::{
 use super::function;
 use crate::schema::compare::facts::Part;
 use crate::schema::compare::tree;
-use crate::schema::{Entry, Object};
+use crate::schema::{Entry, Object, Statements};
 
 /// Stands for the name of the database, which differs from place to place.
 const DATABASE: &str = "this_database";
@@ -24,18 +24,18 @@ pub fn made_entries(statements: &[String]) -> Vec<Entry> {
     for statement in statements {
         let object = object(statement);
         match entries.iter_mut().find(|entry| entry.object == object) {
-            Some(entry) => entry.statements.push(statement.as_str().into()),
+            Some(entry) => entry.statements.to_mut().push(statement.as_str().into()),
             None => {
                 entries.push(Entry {
                     object,
                     owner: None,
-                    statements: vec![statement.as_str().into()],
+                    statements: Statements::one(statement.as_str()),
                 });
             }
         }
     }
     for entry in &mut entries {
-        entry.statements.sort_unstable();
+        entry.statements.to_mut().sort_unstable();
     }
     entries
 }
@@ -45,7 +45,7 @@ pub fn member_entries(members: &[String]) -> Vec<Entry> {
     let entry = |member: &String| {
         let name = member.rsplit_once(' ').map_or(member.as_str(), |(name, _version)| name);
         let object = Object { kind: MEMBER.to_owned(), schema: None, name: name.to_owned() };
-        Entry { object, owner: None, statements: vec![member.as_str().into()] }
+        Entry { object, owner: None, statements: Statements::one(member.as_str()) }
     };
     members.iter().map(entry).collect()
 }

@@ -12,7 +12,7 @@ use crate::schema::Object;
 fn entry(kind: &str, schema: &str, name: &str, statements: usize) -> Entry {
     let object =
         Object { kind: kind.to_owned(), schema: Some(schema.to_owned()), name: name.to_owned() };
-    Entry { object, owner: None, statements: vec!["x".into(); statements] }
+    Entry { object, owner: None, statements: vec!["x".into(); statements].into() }
 }
 
 fn entries() -> Vec<Entry> {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::postgres::live::Marked;
 use crate::postgres::programs::Table;
+use crate::schema::Statements;
 
 fn relation(schema: &str, name: &str, kind: &str, owner: &str) -> Relation {
     let text = str::to_owned;
@@ -36,7 +37,7 @@ fn facts() -> Facts {
 fn entry(kind: &str, schema: Option<&str>, name: &str, owner: &str) -> Entry {
     let schema = schema.map(str::to_owned);
     let object = Object { kind: kind.to_owned(), schema, name: name.to_owned() };
-    Entry { object, owner: Some(owner.to_owned()), statements: Vec::new() }
+    Entry { object, owner: Some(owner.to_owned()), statements: Statements::default() }
 }
 
 #[test]
