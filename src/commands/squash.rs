@@ -153,7 +153,7 @@ pub async fn squash(global: &Global, arguments: &Squash, report: &Report) -> Res
         bar.finish_and_clear();
         let rehearsal =
             ran.map_err(|error| broken::explained(error, &settings, history, &plan.cut))?;
-        clock.done("replay", result::replayed(&rehearsal.replayed, &rehearsal.server));
+        clock.done("replay", result::replayed(&rehearsal.replayed, &plan.cut, &rehearsal.server));
         (rehearsal, None)
     };
 

@@ -3,6 +3,8 @@
 //! It finds words, not meanings: a revision that makes up the name at run time is not found, and one that
 //! has the same word in another sense is.
 
+use std::cmp::Reverse;
+
 use super::RevisionId;
 
 /// A revision that names an object.
@@ -25,15 +27,23 @@ pub fn mentions<'a>(
     let Some(whole) = names.last() else { return Vec::new() };
     let found = texts.into_iter().filter_map(|(revision, text)| {
         names.iter().all(|name| text.lines().any(|line| holds(line, name))).then_some(())?;
-        // What stands in a docstring or a comment is there for readers: a line of code tells more.
-        let mut lines = text.lines().enumerate().filter(|(_, line)| holds(line, whole));
-        let first = lines.clone().next();
+        // What stands in a docstring or a comment is there for readers: a line of code tells more. So does what the
+        // upgrade does, more than what a downgrade takes back.
+        let place = |word: &str| text.lines().position(|line| line.starts_with(word));
+        let body =
+            place("down_revision").unwrap_or(0)..place("def downgrade").unwrap_or(usize::MAX);
+        let lines = text.lines().enumerate().filter(|(_, line)| holds(line, whole));
         let is_code = |line: &str| {
             let line = line.trim_start();
             line.contains(['"', '\''])
                 && !["\"\"\"", "'''", "#"].iter().any(|c| line.starts_with(c))
         };
-        let (number, line) = lines.find(|(_, line)| is_code(line)).or(first)?;
+        let worth = |(number, line): &(usize, &str)| {
+            let is_comment = line.trim_start().starts_with('#');
+            Reverse((body.contains(number) && !is_comment, is_code(line)))
+        };
+        // Of several that are worth the same, the first one.
+        let (number, line) = lines.min_by_key(worth)?;
         let text = line.trim().to_owned();
         Some(Mention { revision: revision.clone(), line: number + 1, text })
     });
@@ -108,5 +118,8 @@ mod tests {
         let both = mentions(texts, &["price".to_owned(), "dish".to_owned()]);
         assert_eq!(both.len(), 1);
         assert_eq!(mentions(texts, &[]), Vec::new());
+        let text = "\"\"\"dish\"\"\"\ndown_revision = 'x'\n# dish\ndef upgrade():\n    execute(\"\"\"\n    \
+                    CREATE TABLE dish (a int)\n\"\"\")\ndef downgrade():\n    execute('DROP TABLE dish')\n";
+        assert_eq!(mentions([(&a, text)], &["dish".to_owned()])[0].line, 6);
     }
 }

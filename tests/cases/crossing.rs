@@ -35,6 +35,17 @@ fn leaving(statements: &[&str]) -> Project {
     project
 }
 
+#[test]
+fn a_process_that_a_squashed_revision_has_changed() {
+    let left = "import sys\nsys.modules['left_behind'] = sys\n";
+    let project = Project::chain(&[&format!("{left}{}", sql(&["CREATE TABLE t (a int)"])), "pass"]);
+    project.revision("r2", &["r1"], "import left_behind\n");
+    let run = refused(&project, &[]);
+    let said = &run.stderr;
+    assert!(said.contains("error: a kept revision cannot be run on the baseline"), "{said}");
+    assert!(said.contains("what one of them left in the process (an import, a patch)"), "{said}");
+}
+
 const DATE_STYLE: [&str; 2] = ["CREATE TABLE s (t text)", "SET DateStyle TO 'German'"];
 
 #[test]

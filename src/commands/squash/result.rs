@@ -200,28 +200,32 @@ impl SquashResult {
 impl Printable for SquashResult {
     fn text(&self) -> String {
         let squashed = count(self.history.squashed as u64, "revision", "revisions");
-        let baseline = &self.baseline;
+        let all = || std::iter::once(&self.baseline).chain(&self.more_baselines);
+        let places: Vec<_> =
+            all().map(|b| format!("{} (revision {})", b.file, b.revision)).collect();
+        let places = places.join(", ");
         let mut lines = Vec::new();
         match &self.archive {
             Some(archive) => {
-                lines.push(format!(
-                    "{squashed} squashed into {} (revision {})",
-                    baseline.file, baseline.revision
-                ));
+                lines.push(format!("{squashed} squashed into {places}"));
                 lines.push(format!(
                     "the old files are in {}; {} puts them back",
                     archive.file, archive.undo
                 ));
-                if baseline.replaces == [baseline.revision.clone()] {
+                let replaced: Vec<_> = all().flat_map(|b| b.replaces.iter().cloned()).collect();
+                let replaced = replaced.join(", ");
+                if all().all(|baseline| baseline.replaces == [baseline.revision.clone()]) {
                     let later = if self.history.kept == 0 { "" } else { " or later" };
+                    let keeps = match self.more_baselines[..] {
+                        [] => "the baseline keeps that id",
+                        _ => "the baselines keep these ids",
+                    };
                     lines.push(format!(
-                        "databases that stand at {}{later} need nothing: the baseline keeps that id",
-                        baseline.revision
+                        "databases that stand at {replaced}{later} need nothing: {keeps}"
                     ));
                 } else {
                     lines.push(format!(
-                        "databases that stand at {}: rebaseline stamp URL...",
-                        baseline.replaces.join(", ")
+                        "databases that stand at {replaced}: rebaseline stamp URL..."
                     ));
                 }
                 if !self.rewritten.is_empty() {
@@ -232,10 +236,10 @@ impl Printable for SquashResult {
                     ));
                 }
             }
-            None => lines.push(format!(
-                "{squashed} can be squashed into {} (revision {}); nothing was written",
-                baseline.file, baseline.revision
-            )),
+            None => {
+                lines
+                    .push(format!("{squashed} can be squashed into {places}; nothing was written"));
+            }
         }
         lines.join("\n")
     }
@@ -301,9 +305,12 @@ pub fn in_steps_only(why: &str) -> String {
 }
 
 /// The line of the replay.
-pub fn replayed(replayed: &Replayed, server: &Server) -> String {
-    let revisions = count(replayed.applied.len() as u64, "revision", "revisions");
-    format!("{revisions} on {}", short_version(server.version()))
+pub fn replayed(replayed: &Replayed, cut: &Cut, server: &Server) -> String {
+    let (applied, squashed) = (replayed.applied.len(), cut.squashed().len());
+    let revisions = count(squashed as u64, "revision", "revisions");
+    // One branch after the other, each with a dump behind it.
+    let some = if applied < squashed { format!("{applied} of ") } else { String::new() };
+    format!("{some}{revisions} on {}", short_version(server.version()))
 }
 
 /// The line of the dump.

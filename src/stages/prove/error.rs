@@ -20,6 +20,9 @@ pub enum ProveError {
     /// The baseline cannot be run.
     #[error("the baseline cannot be run")]
     Run(#[source] RunError),
+    /// The baseline has run, and a kept revision fails on it.
+    #[error("a kept revision cannot be run on the baseline")]
+    Kept(#[source] RunError),
     /// The baseline and the kept revisions run in two upgrades, and not in one.
     #[error("the baseline and the kept revisions cannot be run in one upgrade")]
     InOneGo(#[source] RunError),
@@ -76,15 +79,20 @@ fn needs_squashed(error: &RunError) -> bool {
 const SESSION: &str = "in one upgrade a kept revision sees what the squashed ones left in their session (search_path, a role, a \
      setting, a temporary table, a COMMIT by hand): let it set what it needs by itself, or choose another cut: --upto REV";
 
+/// What to do about a kept revision that needs what a squashed file left behind.
+const PROCESS: &str = "with the squashed files it ran: what one of them left in the process (an import, a patch) or in the database \
+     by other means is missing now; let the kept revision import or make what it needs by itself, or choose another cut: --upto REV";
+
 impl Explain for ProveError {
     fn kind(&self) -> Kind {
         match self {
             Self::Differs(_)
             | Self::Run(RunError::Revision { .. } | RunError::Stalled { .. })
+            | Self::Kept(RunError::Revision { .. } | RunError::Stalled { .. })
             | Self::InOneGo(RunError::Revision { .. } | RunError::Stalled { .. })
             | Self::NotIdempotent { .. }
             | Self::Version { .. } => Kind::ProofFailed,
-            Self::Run(error) if needs_squashed(error) => Kind::ProofFailed,
+            Self::Run(error) | Self::Kept(error) if needs_squashed(error) => Kind::ProofFailed,
             _ => Kind::Tool,
         }
     }
@@ -96,12 +104,13 @@ impl Explain for ProveError {
                 let session = differing.differences.iter().any(|d| d.context.is_one_go());
                 file.chain(session.then(|| SESSION.to_owned())).collect()
             }
-            Self::Run(error) if needs_squashed(error) => {
+            Self::Run(error) | Self::Kept(error) if needs_squashed(error) => {
                 let way = "a kept revision, or env.py, needs a file that the squash takes away: copy what it needs into it, or \
                            into a module that is no revision, or choose a cut before that file: --upto REV";
                 [error.hints(), vec![way.to_owned()]].concat()
             }
             Self::Run(error) => error.hints(),
+            Self::Kept(error) => [error.hints(), vec![PROCESS.to_owned()]].concat(),
             Self::InOneGo(_) => vec![SESSION.to_owned()],
             Self::Control(_) => vec![
                 "what no dump holds and the restore needs (a library, a setting) is declared in rebaseline.toml   \

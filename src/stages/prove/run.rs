@@ -65,7 +65,7 @@ async fn run_on(
     let cut = Timed { holding, window };
     let Some(kept) = &request.kept else { return Ok(Run { cut, heads: None, offline }) };
     let job = request.job(Goal::Upgrade, database, &scripts.all);
-    interpreter.run_again(job, &|_| {}).await.map_err(ProveError::Run)?;
+    interpreter.run_again(job, &|_| {}).await.map_err(ProveError::Kept)?;
     let window = watched.came_to(&kept.version_rows).await?;
     upgrade_again(request, interpreter, database, &scripts.all).await?;
     let dump = watched.dump().await?;
