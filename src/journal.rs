@@ -168,9 +168,12 @@ impl Journal {
     pub fn save(&self, root: &Path) -> Result<(), JournalError> {
         open_folder(root)?;
         let path = Self::path(root);
-        let text = serde_json::to_string_pretty(self)
+        // A SQL file can be large: room for it at once takes half of what growing does.
+        let texts: usize = self.written.iter().map(|write| write.text.len()).sum();
+        let mut json = Vec::with_capacity(texts + texts / 8);
+        serde_json::to_writer_pretty(&mut json, self)
             .map_err(|source| JournalError::Unreadable { path: path.clone(), source })?;
-        Ok(files::write_atomic(&path, text.as_bytes())?)
+        Ok(files::write_atomic(&path, &json)?)
     }
 
     /// Removes it: the swap is over.

@@ -41,6 +41,13 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// The same, where the key was not among the entries that were compared, and is among these.
+    #[must_use]
+    pub fn with_key_of(self, entries: &[Entry]) -> Self {
+        let key = if self.key.is_empty() { key(entries, &self.object) } else { self.key };
+        Self { key, ..self }
+    }
+
     /// A unified diff of the two sides, under the names of both.
     pub fn unified(&self) -> String {
         let text = |side: &Option<Statements>| match side {
@@ -66,10 +73,7 @@ pub fn differences(context: Context, expected: &[Entry], actual: &[Entry]) -> Ve
     let mut other = grouped(actual);
     let mut wanted = grouped(expected);
     let mut differences = Vec::new();
-    let key = |object: &Object| match object.kind.as_str() {
-        "TABLE DATA" => rows::key(expected, object),
-        _ => Vec::new(),
-    };
+    let key = |object: &Object| key(expected, object);
     for entry in expected {
         // Taken out at its first entry: an object is told once.
         let Some(wanted) = wanted.remove(&entry.object) else { continue };
@@ -95,6 +99,14 @@ pub fn differences(context: Context, expected: &[Entry], actual: &[Entry]) -> Ve
         actual: Some(found),
     }));
     differences
+}
+
+/// By what the rows of a table are told apart, where these entries tell it.
+fn key(entries: &[Entry], object: &Object) -> Vec<String> {
+    match object.kind.as_str() {
+        "TABLE DATA" => rows::key(entries, object),
+        _ => Vec::new(),
+    }
 }
 
 /// What differs in the same way in a second comparison (online and offline, at the cut and still at the

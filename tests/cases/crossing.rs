@@ -36,6 +36,26 @@ fn leaving(statements: &[&str]) -> Project {
 }
 
 #[test]
+fn rows_that_a_kept_revision_makes_in_the_order_of_others() {
+    // A row that was changed lies in another place than in the baseline's table.
+    let moved = [
+        "CREATE TABLE status (id int PRIMARY KEY)",
+        "INSERT INTO status VALUES (1), (2), (3)",
+        "UPDATE status SET id = id WHERE id = 3",
+    ];
+    let makes = [
+        "CREATE TABLE team (id serial PRIMARY KEY, place int)",
+        "INSERT INTO team (place) SELECT (ctid::text::point)[1] FROM status WHERE id = 3",
+    ];
+    let project = Project::chain(&[&sql(&moved), "pass"]);
+    project.revision("r2", &["r1"], &sql(&makes));
+    let run = refused(&project, &[]);
+    let said = &run.stderr;
+    assert!(said.contains("at the heads: rows of public.team: row id=1: place 4 -> 3"), "{said}");
+    assert!(said.contains("a SELECT without ORDER BY"), "{said}");
+}
+
+#[test]
 fn a_process_that_a_squashed_revision_has_changed() {
     let left = "import sys\nsys.modules['left_behind'] = sys\n";
     let project = Project::chain(&[&format!("{left}{}", sql(&["CREATE TABLE t (a int)"])), "pass"]);

@@ -7,7 +7,7 @@ use crate::postgres::programs::ProgramError;
 use crate::postgres::scratch::ScratchError;
 use crate::process::ProcessError;
 use crate::run::RunError;
-use crate::schema::compare::Change;
+use crate::schema::compare::{Change, Context};
 use crate::schema::toc::TocError;
 use crate::stages::prove::verdict::Differing;
 
@@ -79,6 +79,10 @@ fn needs_squashed(error: &RunError) -> bool {
 const SESSION: &str = "in one upgrade a kept revision sees what the squashed ones left in their session (search_path, a role, a \
      setting, a temporary table, a COMMIT by hand): let it set what it needs by itself, or choose another cut: --upto REV";
 
+/// What to do about rows that kept revisions make from others.
+const ORDER: &str = "rows that a kept revision makes from others may depend on how these lie in their table: a SELECT without ORDER BY \
+     gives them in another order on the baseline; let it sort, or choose another cut: --upto REV";
+
 /// What to do about a kept revision that needs what a squashed file left behind.
 const PROCESS: &str = "with the squashed files it ran: what one of them left in the process (an import, a patch) or in the database \
      by other means is missing now; let the kept revision import or make what it needs by itself, or choose another cut: --upto REV";
@@ -102,7 +106,11 @@ impl Explain for ProveError {
             Self::Differs(differing) => {
                 let file = differing.file.iter().map(|file| format!("see {}", file.display()));
                 let session = differing.differences.iter().any(|d| d.context.is_one_go());
-                file.chain(session.then(|| SESSION.to_owned())).collect()
+                let rows = differing.differences.iter().any(|difference| {
+                    difference.context == Context::Heads && difference.object.kind == "TABLE DATA"
+                });
+                let session = session.then(|| SESSION.to_owned());
+                file.chain(rows.then(|| ORDER.to_owned())).chain(session).collect()
             }
             Self::Run(error) | Self::Kept(error) if needs_squashed(error) => {
                 let way = "a kept revision, or env.py, needs a file that the squash takes away: copy what it needs into it, or \

@@ -154,8 +154,9 @@ impl Verdict {
         let plain = |entries: &[Entry]| -> Vec<Entry> {
             entries.iter().filter(|entry| !holds_expressions(entry)).cloned().collect()
         };
-        let mut differences =
-            compare::differences(Context::Heads, &plain(history), &plain(baseline));
+        let differences =
+            compare::differences(Context::Heads, &plain(history), &plain(baseline)).into_iter();
+        let mut differences: Vec<_> = differences.map(|d| d.with_key_of(history)).collect();
         let objects: Vec<_> = differences.iter().map(|d| d.object.clone()).collect();
         let after = compare::differences(Context::Heads, history_control, baseline_control);
         differences.extend(after.into_iter().filter(|d| !objects.contains(&d.object)));
