@@ -57,7 +57,8 @@ const CHANGED_IN_BETWEEN: [(&str, &str); 2] =
 /// How the baseline's id is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdChoice {
-    /// The head's own id where the cut has one head, else a new one.
+    /// The head's own id where the cut has one head, and whoever stands there has all that the baseline needs; else
+    /// a new one.
     Keep,
     /// A new one.
     New,
@@ -112,6 +113,8 @@ pub struct Part {
     pub labels: Vec<String>,
     /// The baselines of other branches that must run before.
     pub depends_on: Vec<RevisionId>,
+    /// Whether these revisions depend on a part only of what another baseline stands for.
+    pub depends_on_part: bool,
 }
 
 impl Part {
@@ -122,14 +125,15 @@ impl Part {
 
     /// All of one branch; `depends_on` is still to be filled in.
     pub fn of_branch(history: &History, branch: &Branch) -> Self {
-        Self::new(history, branch.revisions.clone(), branch.heads.clone())
+        let part = Self::new(history, branch.revisions.clone(), branch.heads.clone());
+        Self { depends_on_part: branch.depends_on_part, ..part }
     }
 
     fn new(history: &History, squashed: Vec<RevisionId>, heads: Vec<RevisionId>) -> Self {
         let bases = history.bases().into_iter().filter(|base| squashed.contains(base)).collect();
         let labels = history.labels().iter().filter(|(_, id)| squashed.contains(id));
         let labels = labels.map(|(label, _)| label.clone()).collect();
-        Self { squashed, bases, heads, labels, depends_on: Vec::new() }
+        Self { squashed, bases, heads, labels, depends_on: Vec::new(), depends_on_part: false }
     }
 }
 

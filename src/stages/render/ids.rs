@@ -10,11 +10,21 @@ use crate::stages::render::{IdChoice, Part, RenderError};
 /// Names that Alembic's commands understand in the place of an id.
 const RESERVED: [&str; 4] = ["head", "heads", "base", "current"];
 
+/// The id that says of a database just what the baseline would. Where the part depends on a part of what another
+/// baseline stands for, the head's does not: its database may lack the rest, and one that has the rest has rows for
+/// both, of which the baselines know one.
+fn own_id(part: &Part) -> Option<&RevisionId> {
+    match part.heads.as_slice() {
+        [head] if !part.depends_on_part => Some(head),
+        _ => None,
+    }
+}
+
 /// The baseline's id before anything is replayed: right where it is kept or given, else one of the same
 /// form.
 pub fn likely_id(part: &Part, choice: &IdChoice) -> RevisionId {
-    let text = match (choice, part.heads.as_slice()) {
-        (IdChoice::Keep, [head]) => return head.clone(),
+    let text = match (choice, own_id(part)) {
+        (IdChoice::Keep, Some(head)) => return head.clone(),
         (IdChoice::Given(id), _) => id.clone(),
         _ => String::new(),
     };
@@ -29,9 +39,9 @@ pub fn choose_id(
     dump: &SchemaDump,
     choice: &IdChoice,
 ) -> Result<RevisionId, RenderError> {
-    let id = match (choice, part.heads.as_slice()) {
+    let id = match (choice, own_id(part)) {
         (IdChoice::Given(id), _) => usable_id(history, part, id)?,
-        (IdChoice::Keep, [head]) => usable_id(history, part, head.as_str())?,
+        (IdChoice::Keep, Some(head)) => usable_id(history, part, head.as_str())?,
         (IdChoice::Keep | IdChoice::New, _) => usable_id(history, part, &new_id(part, dump))?,
     };
     match dump.holding.longest_id() {
