@@ -27,6 +27,7 @@ use arcstr::Substr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use statements::Coming;
 pub use statements::Statements;
 
 /// The identity of an object in a dump.
@@ -182,18 +183,9 @@ impl<'a> Twins<'a> {
 pub fn share(entries: &mut [Entry], with: &[Entry]) {
     let mut twins = Twins::of(with);
     for entry in entries {
-        let twin = twins.take(&entry.object).map(|twin| &twin.statements);
-        if let Some(twin) = twin.filter(|twin| **twin == entry.statements) {
-            entry.statements = twin.clone();
-            continue;
-        }
-        let twins = twin.map_or(&[][..], |twin| twin);
-        for (number, statement) in entry.statements.to_mut().iter_mut().enumerate() {
-            *statement = match twins.get(number).filter(|twin| *twin == statement) {
-                Some(twin) => twin.clone(),
-                None => Substr::from(statement.as_str()),
-            };
-        }
+        let mut coming = Coming::like(twins.take(&entry.object).map(|twin| &twin.statements));
+        entry.statements.iter().for_each(|statement| coming.push(statement.clone(), true));
+        entry.statements = coming.end();
     }
 }
 

@@ -77,3 +77,51 @@ impl<'a> IntoIterator for &'a Statements {
         self.iter()
     }
 }
+
+/// Statements as they come. What is equal in another list becomes one text with it, and all of them one list with it if
+/// all are.
+#[derive(Debug, Default)]
+pub struct Coming<'a> {
+    /// The other list.
+    twin: Option<&'a Statements>,
+    /// How many have been the same from the first one on.
+    same: usize,
+    /// A list of its own, from the first one on that is another.
+    own: Option<Vec<Substr>>,
+}
+
+impl<'a> Coming<'a> {
+    /// None yet; `twin` is the other list.
+    pub fn like(twin: Option<&'a Statements>) -> Self {
+        Self { twin, ..Self::default() }
+    }
+
+    /// The next one. What has no equal stays as it is, or becomes a copy, so that the text it was read from can go.
+    pub fn push(&mut self, statement: Substr, is_copied: bool) {
+        let twin = self.twin.map_or(&[][..], |twin| twin);
+        let number = self.own.as_ref().map_or(self.same, Vec::len);
+        let equal = twin.get(number).filter(|twin| **twin == statement);
+        if self.own.is_none() && equal.is_some() {
+            self.same += 1;
+            return;
+        }
+        let own = self.own.get_or_insert_with(|| twin[..self.same].to_vec());
+        own.push(match equal {
+            Some(twin) => twin.clone(),
+            None if is_copied => Substr::from(statement.as_str()),
+            None => statement,
+        });
+    }
+
+    /// All that came.
+    pub fn end(self) -> Statements {
+        match (self.own, self.twin) {
+            (Some(mut own), _) => {
+                own.shrink_to_fit();
+                own.into()
+            }
+            (None, Some(twin)) if twin.len() == self.same => twin.clone(),
+            (None, twin) => twin.map_or(&[][..], |twin| &twin[..self.same]).to_vec().into(),
+        }
+    }
+}

@@ -5,6 +5,7 @@
 
 use arcstr::{ArcStr, Substr};
 
+use crate::schema::statements::Coming;
 use crate::schema::toc::{Dump, TocError, head, header, tail};
 use crate::schema::{Entry, Object, Statements, Twins};
 
@@ -138,7 +139,7 @@ impl<'a> Cutter<'a> {
         if let Some((object, owner)) = comments.lines().rev().find_map(header) {
             self.end_entry();
             let twin = self.like.as_mut().and_then(|like| like.take(&object));
-            self.coming.twin = twin.map(|twin| &twin.statements);
+            self.coming = Coming::like(twin.map(|twin| &twin.statements));
             self.dump.entries.push(Entry { object, owner, statements: Statements::default() });
         }
         let Dump { settings, entries } = &mut self.dump;
@@ -174,46 +175,6 @@ impl<'a> Cutter<'a> {
                 Ok(())
             }
             None => Err(TocError::NoObject { statement: statement.to_string() }),
-        }
-    }
-}
-
-/// The statements of an entry, as they come.
-#[derive(Debug, Default)]
-struct Coming<'a> {
-    /// Those of the other dump.
-    twin: Option<&'a Statements>,
-    /// How many have been the same from the first one on.
-    same: usize,
-    /// A list of its own, from the first one on that is another.
-    own: Option<Vec<Substr>>,
-}
-
-impl Coming<'_> {
-    fn push(&mut self, statement: Substr, is_copied: bool) {
-        let twin = self.twin.map_or(&[][..], |twin| twin);
-        let number = self.own.as_ref().map_or(self.same, Vec::len);
-        let equal = twin.get(number).filter(|twin| **twin == statement);
-        if self.own.is_none() && equal.is_some() {
-            self.same += 1;
-            return;
-        }
-        let own = self.own.get_or_insert_with(|| twin[..self.same].to_vec());
-        own.push(match equal {
-            Some(twin) => twin.clone(),
-            None if is_copied => Substr::from(statement.as_str()),
-            None => statement,
-        });
-    }
-
-    fn end(self) -> Statements {
-        match (self.own, self.twin) {
-            (Some(mut own), _) => {
-                own.shrink_to_fit();
-                own.into()
-            }
-            (None, Some(twin)) if twin.len() == self.same => twin.clone(),
-            (None, twin) => twin.map_or(&[][..], |twin| &twin[..self.same]).to_vec().into(),
         }
     }
 }

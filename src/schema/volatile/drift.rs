@@ -52,12 +52,13 @@ pub fn drift(
             format!("`{head} ...`: {what}")
         }));
     }
+    let days = unwritten(window, sources);
     for entry in &ours {
         let name = entry.object.to_string();
         if told.iter().any(|line| line.starts_with(&format!("{name}: "))) {
             continue;
         }
-        if let Some(date) = window.today().into_iter().find(|day| holds(entry, *day, sources)) {
+        if let Some(date) = days.iter().find(|day| holds(entry, **day)) {
             told.push(format!("{name}: it holds the date of the run ({date})"));
         }
     }
@@ -78,12 +79,8 @@ pub fn varying(
         let names = difference.changes().into_iter().map(|(name, ..)| name.to_owned());
         names.map(|property| Varying { object: difference.object.clone(), property })
     });
-    let days: Vec<String> = window
-        .today()
-        .into_iter()
-        .filter(|day| !sources.has_date(*day))
-        .map(|day| day.format("%Y-%m-%d").to_string())
-        .collect();
+    let days = unwritten(window, sources).into_iter();
+    let days: Vec<String> = days.map(|day| day.format("%Y-%m-%d").to_string()).collect();
     let dated = ours.items().iter().flat_map(|item| {
         let held = |value: &String| days.iter().any(|day| value.contains(day));
         let names = item.definition.iter().filter(move |(_, value)| held(value));
@@ -91,6 +88,11 @@ pub fn varying(
     });
     let all: BTreeSet<Varying> = changed.chain(dated).collect();
     all.into_iter().collect()
+}
+
+/// The days of the run that no revision writes.
+fn unwritten(window: &Window, sources: &Sources) -> Vec<NaiveDate> {
+    window.today().into_iter().filter(|day| !sources.has_date(*day)).collect()
 }
 
 /// The first line that differs.
@@ -106,10 +108,7 @@ fn changed(ours: &[Substr], theirs: &[Substr]) -> String {
 }
 
 /// Whether an object is named by this date, or its definition holds it as a literal.
-fn holds(entry: &Entry, day: NaiveDate, sources: &Sources) -> bool {
-    if sources.has_date(day) {
-        return false;
-    }
+fn holds(entry: &Entry, day: NaiveDate) -> bool {
     let forms = ["%Y_%m_%d", "%Y-%m-%d", "%Y%m%d"].map(|form| day.format(form).to_string());
     let named = forms.iter().any(|form| entry.object.name.contains(form));
     let literal = forms[1].as_str();
